@@ -1,0 +1,1 @@
+"""What builds the embedded benchmark `mini` and measures how strong its fillings are."""
