@@ -1,0 +1,78 @@
+"""One prediction under judgement: each distinct SQL runs at most once per filling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from t2s_bench.types import Budget, Database, Execution
+
+if TYPE_CHECKING:
+    from t2s_bench.execution.session import Session
+
+PROFILES = ("safe", "official")
+
+
+@dataclass(frozen=True)
+class ScoreTask:
+    """Everything a worker needs to score one prediction; no object of a plug-in travels.
+
+    `profile` is `official` (each official verdict including its bugs) or `safe` (differs only
+    where the official verdict is unsafe or absurd: docs/scoring.md lists each case). The first of
+    `metrics` decides the outcome.
+    """
+
+    id: str
+    golds: tuple[str, ...]
+    sql: str
+    database: Database
+    metrics: tuple[str, ...]
+    budget: Budget = Budget()
+    profile: str = "safe"
+
+
+class Case:
+    """A task with the means to run SQL: what metrics see."""
+
+    def __init__(self, task: ScoreTask, session: Session) -> None:
+        self.task = task
+        self.session = session
+        self.official = task.profile == "official"
+        self._predictions: dict[tuple[int, str], Execution] = {}
+        self._golds: dict[tuple[int, str], Execution] = {}
+
+    @property
+    def sql(self) -> str:
+        """The predicted SQL as the system gave it."""
+        return self.task.sql
+
+    @property
+    def fillings(self) -> range:
+        """Numbers of the database's fillings: 0 is the main one, the rest are its test suite."""
+        return range(len(self.task.database.files))
+
+    def gold(self, sql: str, filling: int = 0) -> Execution:
+        """Runs a gold SQL (or an official rewriting of it); cached on disk by database digest."""
+        key = (filling, sql)
+        if key not in self._golds:
+            database = self.task.database
+            self.session.watch(self.task.budget.seconds, "gold")
+            self._golds[key] = self.session.execute(
+                database.files[filling],
+                sql,
+                self.task.budget,
+                cached=f"{database.suite_digest}/{filling}",
+            )
+        return self._golds[key]
+
+    def prediction(self, sql: str | None = None, filling: int = 0) -> Execution:
+        """Runs the predicted SQL, or an official rewriting of it."""
+        key = (filling, self.task.sql if sql is None else sql)
+        if key in self._golds:
+            return self._golds[key]
+        if key not in self._predictions:
+            self.session.watch(self.task.budget.seconds, "prediction")
+            self._predictions[key] = self.session.execute(
+                self.task.database.files[filling], key[1], self.task.budget
+            )
+        return self._predictions[key]

@@ -1,0 +1,86 @@
+"""`ex_spider`: Spider's execution match, and `ts`: the same over a whole test suite.
+
+One permutation of the columns makes the bags of rows equal; row order counts where the gold holds
+'order by'; DISTINCT is dropped from both queries unless `keep_distinct`. A test suite asks for that
+on every filling of the database. Source: taoyds/test-suite-sql-eval, `eval_exec_match`.
+
+Profile `official` also replaces the text `value` by `1` in every prediction, keeps the early
+rejection that tells 10 from 10.0 in some rows, and lets an empty prediction equal an empty gold.
+Profile `safe` does none of the three, and it runs a prediction of several statements as what it is:
+an error. In both, a gold or prediction that runs away is a typed time-out (officially a hang), and
+nothing that writes can score.
+"""
+
+from __future__ import annotations
+
+from t2s_bench.metrics.case import Case
+from t2s_bench.metrics.metric import Metric
+from t2s_bench.metrics.rows import same_up_to_columns, same_up_to_columns_sound
+from t2s_bench.metrics.spider_text import (
+    current_year_fixed,
+    distinct_removed,
+    operators_joined,
+    order_matters,
+)
+
+_SOURCE = "taoyds/test-suite-sql-eval evaluation.py --etype exec"
+
+
+def ex_spider(case: Case, gold: str) -> float:
+    """1.0 on a match with the script's default flags, else 0.0."""
+    return _match(case, gold, range(1), keep_distinct=False)
+
+
+def ex_spider_keep(case: Case, gold: str) -> float:
+    """1.0 on a match with `--keep_distinct`, else 0.0."""
+    return _match(case, gold, range(1), keep_distinct=True)
+
+
+def ts(case: Case, gold: str) -> float:
+    """1.0 where every filling of the database matches, else 0.0."""
+    return _match(case, gold, case.fillings, keep_distinct=False)
+
+
+def official_text(sql: str) -> str:
+    """The prediction as the official script reads it.
+
+    >>> official_text("SELECT total_value FROM t")
+    'SELECT total_1 FROM t'
+    """
+    return sql.replace("value", "1")
+
+
+def _match(case: Case, gold: str, fillings: range, *, keep_distinct: bool) -> float:
+    predicted = operators_joined(official_text(case.sql) if case.official else case.sql)
+    gold = operators_joined(gold)
+    if not keep_distinct:
+        gold = distinct_removed(gold)
+        if case.official or ";" not in predicted.rstrip().rstrip(";"):
+            predicted = distinct_removed(predicted)
+    ordered = order_matters(gold)
+    return float(
+        all(_match_on(case, gold, predicted, filling, ordered=ordered) for filling in fillings)
+    )
+
+
+def _match_on(case: Case, gold: str, predicted: str, filling: int, *, ordered: bool) -> bool:
+    answer = case.prediction(current_year_fixed(predicted), filling)
+    if not answer.ok:
+        return False
+    expected = case.gold(current_year_fixed(gold), filling)
+    if not expected.ok:
+        return False
+    same = same_up_to_columns if case.official else same_up_to_columns_sound
+    return same(expected.rows, answer.rows, ordered=ordered)
+
+
+EX_SPIDER = Metric("ex_spider", "execution match (Spider)", _SOURCE, ex_spider)
+EX_SPIDER_KEEP = Metric(
+    "ex_spider_keep",
+    "execution match (Spider, keep_distinct)",
+    f"{_SOURCE} --keep_distinct",
+    ex_spider_keep,
+)
+TEST_SUITE = Metric(
+    "ts", "test-suite accuracy", f"{_SOURCE}, every database of the folder", ts
+)

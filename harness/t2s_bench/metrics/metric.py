@@ -1,0 +1,28 @@
+"""What a metric is: a function of one case, with its metadata beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from t2s_bench.metrics.case import Case
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A per-question metric.
+
+    `function(case, gold)` judges the case's prediction against one accepted gold and returns a
+    number (None where the metric does not apply to this question). A question with several golds
+    gets the best of them. `best` is the value of a perfect answer; `timed` metrics measure
+    wall-clock time and run on an idle worker, one at a time, only when asked for.
+    """
+
+    name: str
+    title: str
+    source: str
+    function: Callable[[Case, str], float | None]
+    best: float = 1.0
+    timed: bool = False

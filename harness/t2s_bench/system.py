@@ -1,0 +1,88 @@
+"""The contract of a system: Question and Database in, Prediction out.
+
+A system is a folder under `systems/` (or anywhere) with a `system.toml` that describes it and a
+Python file that holds its class:
+
+    name = "nop"
+    summary = "answers nothing: the floor"
+    entry = "system:Nop"            # file without .py, class name
+
+    [components]                    # optional: what can be switched off, one line each
+    gat = "graph attention over the schema"
+
+The class derives from `System`, or from `OracleSystem` if it may see the gold SQL: such a system is
+a ceiling and is marked so everywhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from t2s_bench.types import Database, Example, Prediction, Question
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoOptions:
+    """The options of a system that has none."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What every system is given besides its own options.
+
+    `off` names the components that are switched off; `folder` is the system's own folder.
+    """
+
+    folder: Path
+    seed: int = 0
+    off: frozenset[str] = field(default_factory=frozenset)
+
+
+class System(ABC):
+    """A Text-to-SQL system that never sees the gold.
+
+    `Options` is a keyword-only frozen dataclass: its fields are what `-o key=value` can set, with
+    their types and defaults. `batch_size` is how many questions `predict_batch` takes at once.
+    """
+
+    Options: ClassVar[type] = NoOptions
+    batch_size: ClassVar[int] = 1
+
+    def __init__(self, options: object, setup: Setup) -> None:
+        self.options = options
+        self.setup = setup
+
+    @abstractmethod
+    def predict(self, question: Question, database: Database) -> Prediction:
+        """Answers one question."""
+
+    def predict_batch(
+        self, requests: Sequence[tuple[Question, Database]]
+    ) -> Sequence[Prediction]:
+        """Answers many questions, in the same order; a GPU system overrides this."""
+        return [self.predict(question, database) for question, database in requests]
+
+    def describe(self) -> Mapping[str, object]:
+        """What identifies this system beyond its files and options (a checkpoint's digest, say)."""
+        return {}
+
+    def close(self) -> None:
+        """Frees what the system holds (servers, models)."""
+
+
+class OracleSystem(ABC):
+    """A system that may see the gold: an upper bound, never a competitor."""
+
+    Options: ClassVar[type] = NoOptions
+
+    def __init__(self, options: object, setup: Setup) -> None:
+        self.options = options
+        self.setup = setup
+
+    @abstractmethod
+    def predict(self, example: Example, database: Database) -> Prediction:
+        """Answers one question, gold in hand."""
