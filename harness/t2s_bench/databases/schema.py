@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from heapq import nsmallest
 from pathlib import Path
 
 from t2s_bench.databases.schema_file import SchemaFile, TableText, read_schema_file
@@ -281,7 +282,8 @@ def _sampled(
 ) -> tuple[Column, ...]:
     """The columns with their most frequent values among the first rows.
 
-    Ties go to numbers before text, then to the smaller value, so that the order is stable.
+    Ties go to numbers before text, then to the smaller value, so that the order is stable. Numbers
+    that are equal (1 and 1.0) count as one, and so do long texts with one beginning.
     """
     if not table.columns or not rows:
         return table.columns
@@ -291,20 +293,19 @@ def _sampled(
         f" WHEN 'text' THEN substr({name}, 1, {SAMPLE_LENGTH + 1}) ELSE {name} END"
         for name in names
     )
-    cursor = connection.execute(
+    fetched = connection.execute(
         f"SELECT {cells} FROM {quote_identifier(table.name)} LIMIT {int(rows)}"
-    )
-    # The type is part of the key because 1 and 1.0 are equal in Python.
-    counts: list[Counter[tuple[bool, type, SampleValue]]] = [Counter() for _ in names]
-    for row in cursor:
-        for counter, value in zip(counts, row, strict=True):
-            if value is not None:
-                counter[isinstance(value, str), type(value), value] += 1
+    ).fetchall()
+    if not fetched:
+        return table.columns
     chosen = []
-    for column, counter in zip(table.columns, counts, strict=True):
-        ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0][0], item[0][2]))
-        shown = tuple(_shortened(value) for (_, _, value), _ in ranked[:samples])
-        chosen.append(replace(column, samples=shown))
+    for column, values in zip(table.columns, zip(*fetched, strict=True), strict=True):
+        counts = Counter(values)
+        del counts[None]
+        ranked = nsmallest(
+            samples, counts.items(), key=lambda item: (-item[1], isinstance(item[0], str), item[0])
+        )
+        chosen.append(replace(column, samples=tuple(_shortened(value) for value, _ in ranked)))
     return tuple(chosen)
 
 
@@ -395,18 +396,16 @@ def _resolved_keys(
         if len(targets) != len(key.columns):
             notes.append(f"{text}: {parent.name} has no primary key of {len(key.columns)} column")
             continue
-        columns = [child.column(name) for name in key.columns]
-        parents = [parent.column(name) for name in targets]
-        sides = (*zip(key.columns, columns, strict=True), *zip(targets, parents, strict=True))
-        lost = [name for name, column in sides if column is None]
+        lost = [f"{child.name}.{name}" for name in key.columns if child.column(name) is None]
+        lost += [f"{parent.name}.{name}" for name in targets if parent.column(name) is None]
         if lost:
             notes.append(f"{text}: there is no column {', '.join(lost)}")
             continue
         resolved = ForeignKey(
             child.name,
-            tuple(c.name for c in columns if c),
+            tuple(c.name for name in key.columns if (c := child.column(name))),
             parent.name,
-            tuple(c.name for c in parents if c),
+            tuple(c.name for name in targets if (c := parent.column(name))),
             key.stated,
         )
         # A stated key that is a part of a composite key of the database says nothing new.
