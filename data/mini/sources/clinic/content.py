@@ -65,7 +65,7 @@ PEOPLE = [
 ]
 CITIES = ["Lyon", "Villeurbanne", "Bron", "Vénissieux", "Saint-Priest", "Écully"]
 INSURERS = ["Mutuelle du Rhône", "AXA", "Allianz", "Helvetia"]
-DRUGS = [
+DRUGS: list[tuple[str, list[float], str]] = [
     ("Metformin", [500, 850, 1000], "mg"),
     ("Atorvastatin", [10, 20, 40], "mg"),
     ("Amoxicillin", [500, 750], "mg"),
@@ -137,9 +137,7 @@ def _patients(rng: random.Random, count: int) -> list[Row]:
     return rows
 
 
-def _appointments(
-    rng: random.Random, count: int, doctors: int, patients: list[int]
-) -> list[Row]:
+def _appointments(rng: random.Random, count: int, doctors: int, patients: list[int]) -> list[Row]:
     rows: list[Row] = []
     slots = list(EDGE_SLOTS)
     for _ in range(count - len(slots)):
@@ -158,9 +156,7 @@ def _appointments(
         if slot.startswith(BILLING_GAP):
             fee = None
         # The two last doctors on the list have not seen anybody.
-        rows.append(
-            (number, rng.choice(patients), rng.randint(1, doctors - 2), slot, status, fee)
-        )
+        rows.append((number, rng.choice(patients), rng.randint(1, doctors - 2), slot, status, fee))
     return rows
 
 
@@ -178,7 +174,9 @@ def _admissions(rng: random.Random, count: int, patients: list[int]) -> list[Row
         patient, ward, _, left = stays[position]
         if left is not None:
             back = left + timedelta(days=gap)
-            stays.append((patient, rng.choice([ward, rng.choice(wards)]), back, back + timedelta(4)))
+            stays.append(
+                (patient, rng.choice([ward, rng.choice(wards)]), back, back + timedelta(4))
+            )
     stays.append((patients[0], 1, date(2024, 2, 29), date(2024, 3, 1)))
     stays.append((patients[1], 7, date(2024, 6, 1), None))
     stays.append((patients[2], 8, date(2024, 6, 30), None))

@@ -141,9 +141,7 @@ def _copies(rng: random.Random, books: int, variant: int) -> list[Row]:
 
 def _members(rng: random.Random, count: int) -> list[Row]:
     names = rng.sample(MEMBERS, count)
-    joined = sorted(
-        date(2018, 1, 8) + timedelta(days=rng.randint(0, 1900)) for _ in range(count)
-    )
+    joined = sorted(date(2018, 1, 8) + timedelta(days=rng.randint(0, 1900)) for _ in range(count))
     joined[count // 2] = date(2020, 2, 29)
     joined.sort()
     rows: list[Row] = []
