@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 
-# name, country, latitude, longitude, elevation, opened, winter mean, summer mean (by month, not sun)
+# name, country, latitude, longitude, elevation, opened, winter mean, summer mean (by month)
 _FIRST = [
     ("Zürich-Fluntern", "Switzerland", 47.38, 8.57, 556, "1949-03-01", 1.0, 19.0),
     ("Tromsø", "Norway", 69.65, 18.94, 100, "1920-07-01", -5.0, 12.0),
