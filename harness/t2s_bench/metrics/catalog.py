@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from t2s_bench.errors import UnknownName
+from t2s_bench.errors import BadInput, UnknownName
 from t2s_bench.metrics.ex import EX
 from t2s_bench.metrics.ex_spider import EX_SPIDER, EX_SPIDER_KEEP, TEST_SUITE
 from t2s_bench.metrics.metric import Metric
@@ -23,3 +23,17 @@ def find_metrics(names: Iterable[str]) -> tuple[Metric, ...]:
             raise UnknownName("metric", name, METRICS)
         found.append(METRICS[name])
     return tuple(found)
+
+
+def chosen_metrics(text: str | None, primary: str) -> tuple[str, ...]:
+    """Names separated by commas; without any, the benchmark's primary metric and the default ones.
+
+    >>> chosen_metrics(None, "ex_spider"), chosen_metrics("ex", "ex_spider")
+    (('ex_spider', 'ex'), ('ex',))
+    """
+    names = [primary, *DEFAULT_METRICS]
+    if text is not None:
+        names = [name.strip() for name in text.split(",") if name.strip()]
+        if not names:
+            raise BadInput(f"no metric is named. Possible: {', '.join(METRICS)}")
+    return tuple(metric.name for metric in find_metrics(dict.fromkeys(names)))

@@ -1,0 +1,97 @@
+"""`t2s-bench run`: a system on a benchmark, into a run directory."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from t2s_bench.cli.common import (
+    CORES,
+    DataOption,
+    DatasetOption,
+    IdsOption,
+    JobsOption,
+    JsonOption,
+    LimitOption,
+    MetricsOption,
+    choose_examples,
+    print_json,
+    progress,
+    stdout_console,
+)
+
+
+def run(
+    system: Annotated[
+        str, typer.Argument(help="A system's name (oracle, nop, zero_shot …) or its folder.")
+    ],
+    dataset: DatasetOption = "mini",
+    limit: LimitOption = None,
+    ids: IdsOption = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", help="An option of the system, as key=value; repeatable."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file with options of the system; -o wins.")
+    ] = None,
+    metrics: MetricsOption = None,
+    jobs: JobsOption = CORES,
+    seed: Annotated[int, typer.Option(help="Seed of the system's own chance.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in the folder.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over, replacing the run in the folder.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Run directory (default: runs/DATASET/SYSTEM).")
+    ] = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Run a system on a benchmark, score it and write a run directory.
+
+    Example: t2s-bench run oracle --dataset mini --limit 20
+    """
+    from t2s_bench.benchmarks.benchmark import load
+    from t2s_bench.errors import BadInput
+    from t2s_bench.metrics.catalog import chosen_metrics
+    from t2s_bench.options import read_options
+    from t2s_bench.plugins import load_system
+    from t2s_bench.reports.terminal import print_report
+    from t2s_bench.runs.experiment import run_system
+    from t2s_bench.runs.lock import Scoring
+
+    if resume and fresh:
+        raise BadInput("--resume and --fresh exclude each other: give one")
+    loaded = load_system(system, read_options(option or (), config), seed=seed)
+    benchmark = load(dataset, data=data)
+    examples = choose_examples(benchmark, limit, ids)
+    folder = out or Path("runs") / benchmark.name / loaded.name
+    try:
+        with progress(f"{loaded.name} on {benchmark.name}") as listener:
+            report = run_system(
+                loaded,
+                benchmark,
+                examples,
+                folder,
+                Scoring(chosen_metrics(metrics, benchmark.primary_metric)),
+                workers=jobs,
+                resume=resume,
+                fresh=fresh,
+                command=tuple(sys.argv[1:]),
+                listener=listener,
+            )
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; what is done is in {folder}: go on with --resume", err=True)
+        raise typer.Exit(130) from None
+    if json:
+        print_json({**report, "folder": str(folder)})
+        return
+    console = stdout_console()
+    print_report(report, console, slices=("difficulty",))
+    console.print(f"run: {folder}   look closer: t2s-bench show {folder}", highlight=False)

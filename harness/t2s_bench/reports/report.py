@@ -1,0 +1,159 @@
+"""A run's report as data: what the terminal, Markdown and `--json` show.
+
+Every rate carries its count, its Wilson interval and the ceiling that the gold itself reaches.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+
+import t2s_bench
+from t2s_bench.analysis.slices import FEATURES, features_of
+from t2s_bench.analysis.statistics import wilson_interval
+from t2s_bench.benchmarks.benchmark import Benchmark
+from t2s_bench.metrics.catalog import METRICS
+from t2s_bench.runs import records
+from t2s_bench.runs.lock import Lock
+from t2s_bench.scoring import Scorer
+from t2s_bench.settings import cache_folder
+from t2s_bench.types import Example, Prediction, Score
+
+Report = Mapping[str, object]
+_DIFFICULTIES = ("easy", "simple", "medium", "moderate", "hard", "challenging", "extra")
+
+
+def make_report(
+    lock: Lock,
+    benchmark: Benchmark,
+    examples: Sequence[Example],
+    predictions: Mapping[str, Prediction],
+    scores: Mapping[str, Score],
+    costs: Mapping[str, Mapping[str, object]],
+    ceilings: Mapping[str, float | None],
+) -> Report:
+    """Puts the report of a complete run together."""
+    scoring = lock.identity["scoring"]
+    assert isinstance(scoring, Mapping)
+    names = list(scoring["metrics"])
+    listed = [scores[example.id] for example in examples]
+    return {
+        "run": lock.digest,
+        "system": lock.identity["system"],
+        "benchmark": {
+            "name": benchmark.name,
+            "version": benchmark.version,
+            "digest": benchmark.digest,
+            "questions": len(examples),
+            "summary": _summary(benchmark, examples),
+        },
+        "scoring": scoring,
+        "metrics": {
+            name: {"title": METRICS[name].title, **_rate(listed, name), "ceiling": ceilings[name]}
+            for name in names
+        },
+        "outcomes": dict(Counter(str(score.outcome) for score in listed).most_common()),
+        "slices": {
+            "difficulty": _slices(
+                examples, scores, names, lambda e: (e.difficulty,), _DIFFICULTIES
+            ),
+            "database": _slices(examples, scores, names, lambda e: (e.question.database,)),
+            "feature": _slices(examples, scores, names, _feature_key(examples), FEATURES),
+        },
+        "cost": _cost(predictions.values(), costs.values()),
+    }
+
+
+def gold_ceiling(
+    benchmark: Benchmark, examples: Sequence[Example], scorer: Scorer
+) -> dict[str, float | None]:
+    """The percentage that the first gold of every question reaches when it is the prediction.
+
+    Kept on disk by everything it depends on, because it is the same for every system.
+    """
+    identity = [
+        benchmark.digest,
+        [example.id for example in examples],
+        scorer.metrics,
+        scorer.profile,
+        asdict(scorer.budget),
+        # A metric that is mended gives another ceiling: its version is that of the package.
+        t2s_bench.__version__,
+    ]
+    name = sha256(json.dumps(identity).encode()).hexdigest()[:32]
+    path = cache_folder() / "ceilings" / f"{name}.json"
+    try:
+        kept = json.loads(path.read_text())
+        return {metric: kept[metric] for metric in scorer.metrics}
+    except (OSError, ValueError, KeyError):
+        pass
+    databases = benchmark.databases
+    items = ((e, databases[e.question.database], e.golds[0]) for e in examples)
+    scores = [judgement.score for _, judgement in scorer.judge_all(items)]
+    ceilings = {metric: _mean(scores, metric)[0] for metric in scorer.metrics}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    records.replace(path, json.dumps(ceilings).encode())
+    return ceilings
+
+
+def _summary(benchmark: Benchmark, examples: Sequence[Example]) -> str:
+    if len(examples) < len(benchmark.examples):
+        return f"scored {len(examples):,} chosen of {benchmark.total:,}"
+    return benchmark.summary_line()
+
+
+def _mean(scores: Iterable[Score], name: str) -> tuple[float | None, int]:
+    """Percentage and the number of questions it is over."""
+    values = [v for score in scores if (v := score.metrics.get(name)) is not None]
+    return (100 * sum(values) / len(values) if values else None), len(values)
+
+
+def _rate(scores: Sequence[Score], name: str) -> dict[str, object]:
+    value, count = _mean(scores, name)
+    if value is None:
+        return {"value": None, "n": 0, "low": None, "high": None}
+    low, high = wilson_interval(min(value, 100.0) / 100 * count, count)
+    return {"value": value, "n": count, "low": 100 * low, "high": 100 * high}
+
+
+def _slices(
+    examples: Sequence[Example],
+    scores: Mapping[str, Score],
+    names: Sequence[str],
+    keys_of: Callable[[Example], Iterable[str]],
+    order: Sequence[str] = (),
+) -> dict[str, object]:
+    groups: dict[str, list[Score]] = {}
+    for example in examples:
+        for key in keys_of(example):
+            groups.setdefault(key or "unlabelled", []).append(scores[example.id])
+    ranked = sorted(groups, key=lambda key: (order.index(key) if key in order else len(order), key))
+    return {
+        key: {"n": len(groups[key]), "metrics": {name: _rate(groups[key], name) for name in names}}
+        for key in ranked
+    }
+
+
+def _feature_key(examples: Sequence[Example]) -> Callable[[Example], Iterable[str]]:
+    features = features_of(examples)
+    return lambda example: features[example.id]
+
+
+def _cost(
+    predictions: Iterable[Prediction], costs: Iterable[Mapping[str, object]]
+) -> dict[str, object]:
+    listed, spent = list(predictions), list(costs)
+
+    def total(key: str) -> float:
+        return sum(float(str(line[key])) for line in spent if line.get(key) is not None)
+
+    return {
+        "prompt_tokens": sum(prediction.prompt_tokens for prediction in listed),
+        "completion_tokens": sum(prediction.completion_tokens for prediction in listed),
+        "predict_seconds": total("predict_seconds"),
+        "execute_seconds": total("seconds"),
+        "steps": int(total("steps")),
+    }

@@ -1,0 +1,52 @@
+"""A report on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from t2s_bench.reports.markdown import footer, interval, percent, title
+from t2s_bench.reports.report import Report
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_report(report: Report, console: Console, *, slices: tuple[str, ...]) -> None:
+    """Prints scores, outcomes and the chosen slices (`difficulty`, `database`, `feature`)."""
+    from rich import box
+    from rich.table import Table
+
+    metrics: Any = report["metrics"]
+    console.print(f"[bold]{title(report)}[/bold]", highlight=False)
+    scores = Table(box=box.SIMPLE_HEAD)
+    for name in ("metric", "", "score", "95 % interval", "ceiling"):
+        scores.add_column(name, justify="left" if name in ("metric", "") else "right")
+    for name, rate in metrics.items():
+        scores.add_row(
+            name,
+            rate["title"],
+            f"[bold]{percent(rate['value'])}[/bold]",
+            interval(rate),
+            percent(rate["ceiling"]),
+        )
+    console.print(scores)
+    for kind in slices:
+        groups: Any = report["slices"][kind]  # type: ignore[index]
+        if set(groups) == {"unlabelled"}:
+            continue
+        table = Table(box=box.SIMPLE_HEAD)
+        table.add_column(f"by {kind}")
+        table.add_column("questions", justify="right")
+        for name in metrics:
+            table.add_column(name, justify="right")
+            table.add_column("95 % interval", justify="right")
+        for key, group in groups.items():
+            cells = [key, f"{group['n']:,}"]
+            for rate in group["metrics"].values():
+                cells += [percent(rate["value"]), interval(rate)]
+            table.add_row(*cells)
+        console.print(table)
+    outcomes: Any = report["outcomes"]
+    shown = " · ".join(f"{name} {count:,}" for name, count in outcomes.items())
+    console.print(f"outcomes: {shown}", highlight=False)
+    console.print(f"[dim]{footer(report)}[/dim]", highlight=False)

@@ -1,0 +1,75 @@
+"""From a loaded system to a finished run directory: what `t2s-bench run` does, as one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from t2s_bench.benchmarks.benchmark import Benchmark
+from t2s_bench.plugins import LoadedSystem
+from t2s_bench.reports.markdown import to_markdown
+from t2s_bench.reports.report import Report, gold_ceiling, make_report
+from t2s_bench.runs.directory import RunWriter
+from t2s_bench.runs.lock import Scoring, make_lock
+from t2s_bench.runs.runner import Listener, predict_and_score
+from t2s_bench.scoring import Scorer
+from t2s_bench.types import Example
+
+
+def run_system(
+    system: LoadedSystem,
+    benchmark: Benchmark,
+    examples: Sequence[Example],
+    folder: Path,
+    scoring: Scoring,
+    *,
+    workers: int = 1,
+    resume: bool = False,
+    fresh: bool = False,
+    command: tuple[str, ...] = (),
+    listener: Listener | None = None,
+) -> Report:
+    """Runs a system and returns the report that now stands in the run directory.
+
+    Raises NotComparable when `resume` meets a run of another identity, and BadInput when the
+    folder holds a run and neither `resume` nor `fresh` is given.
+    """
+    lock = make_lock(benchmark, tuple(examples), system_identity(system), scoring, command)
+    with (
+        RunWriter(folder, lock, resume=resume, fresh=fresh) as writer,
+        Scorer(
+            scoring.metrics, workers=workers, budget=scoring.budget, profile=scoring.profile
+        ) as scorer,
+    ):
+        predict_and_score(system.start, benchmark, examples, writer, scorer, listener)
+        return finish(writer, benchmark, examples, scorer)
+
+
+def finish(
+    writer: RunWriter, benchmark: Benchmark, examples: Sequence[Example], scorer: Scorer
+) -> Report:
+    """Writes the reports and the end mark of a run whose questions are all scored."""
+    directory = writer.directory
+    report = make_report(
+        directory.lock,
+        benchmark,
+        examples,
+        directory.predictions(),
+        directory.scores(),
+        directory.costs(),
+        gold_ceiling(benchmark, examples, scorer),
+    )
+    writer.finish((example.id for example in examples), report, to_markdown(report))
+    return report
+
+
+def system_identity(system: LoadedSystem) -> Mapping[str, object]:
+    """What identifies a system in a lock."""
+    return {
+        "name": system.name,
+        "digest": system.digest,
+        "ceiling": system.ceiling,
+        "options": system.options,
+        "off": sorted(system.off),
+        "seed": system.seed,
+    }
