@@ -1,0 +1,116 @@
+"""Mistakes in joins: the wrong kind, a table forgotten, a condition in WHERE instead of ON."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from ..query import Query, Source, columns_in, conjuncts, is_left, part, short
+
+
+def kind(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """INNER for LEFT and LEFT for INNER, and a LEFT JOIN's condition moved to WHERE."""
+    for select in query.selects():
+        for source in query.sources(select):
+            join = source.join
+            if join is None or (join.args.get("on") is None and not join.args.get("using")):
+                continue
+            if query.always_matches(select, source):
+                continue
+            if is_left(join):
+                if not query.may_be_missing(select, source):
+                    continue
+                inner = join.copy()
+                inner.set("side", None)
+                inner.set("kind", None)
+                yield f"LEFT JOIN {source.alias} became INNER", query.changed((join, inner))
+                yield from _moved(query, select, source)
+            else:
+                removed = any(
+                    query.rejects_null(condition, select, (source.alias, None))
+                    for condition in query.filters(select, after=join)
+                )
+                if removed:
+                    continue
+                left = join.copy()
+                left.set("side", "LEFT")
+                left.set("kind", None)
+                yield f"JOIN {source.alias} became LEFT JOIN", query.changed((join, left))
+
+
+def _moved(query: Query, select: exp.Select, source: Source) -> Iterator[tuple[str, str]]:
+    assert source.join is not None
+    conditions = conjuncts(source.join.args.get("on"))
+    for condition in conditions[1:] if len(conditions) > 1 else []:
+        places = [query.place(column, select) for column in columns_in(condition)]
+        if {place[0] for place in places if place is not None} != {source.alias}:
+            continue
+        rest = [one.copy() for one in conditions if one is not condition]
+        where = select.args.get("where")
+        joined = source.join.copy()
+        joined.set("on", exp.and_(*rest, copy=False))
+        if where is not None:
+            added = exp.and_(where.this.copy(), condition.copy(), copy=False)
+            edits: list[tuple[exp.Expression, exp.Expression | None]] = [
+                (source.join, joined),
+                (where, exp.Where(this=added)),
+            ]
+            yield f"moved {short(condition)} from ON to WHERE", query.changed(*edits)
+            continue
+        whole = select.copy()
+        copied = (whole.args.get("joins") or [])[select.args["joins"].index(source.join)]
+        copied.replace(joined)
+        whole.set("where", exp.Where(this=condition.copy()))
+        yield f"moved {short(condition)} from ON to WHERE", query.changed((select, whole))
+
+
+def dropped(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """A joined table left out together with the conditions on it."""
+    for select in query.selects():
+        for source in query.sources(select):
+            if source.join is None or select.is_star:
+                continue
+            where = select.args.get("where")
+            conditions = conjuncts(where.this if where is not None else None)
+            about = [one for one in conditions if _mentions(query, one, select, source)]
+            inside = {id(node) for one in [source.join, *about] for node in one.walk()}
+            outside = [
+                column
+                for column in columns_in(select)
+                if id(column) not in inside and _belongs(query, column, select, source)
+            ]
+            if outside or (not about and _superfluous(query, select, source)):
+                continue
+            edits: list[tuple[exp.Expression, exp.Expression | None]] = [(source.join, None)]
+            if about and where is not None:
+                rest = [one.copy() for one in conditions if not any(one is it for it in about)]
+                edits.append((where, exp.Where(this=exp.and_(*rest, copy=False)) if rest else None))
+            also = " with its conditions" if about else ""
+            yield f"dropped table {source.alias}{also}", query.changed(*edits)
+
+
+def _mentions(query: Query, node: exp.Expression, select: exp.Select, source: Source) -> bool:
+    return any(_belongs(query, column, select, source) for column in columns_in(node))
+
+
+def _belongs(query: Query, column: exp.Column, select: exp.Select, source: Source) -> bool:
+    home = query.home(column)
+    return home is not None and home[0] is select and home[1].alias == source.alias
+
+
+def _superfluous(query: Query, select: exp.Select, source: Source) -> bool:
+    """Whether a join neither removes nor repeats a row."""
+    assert source.join is not None
+    if not is_left(source.join) and not query.always_matches(select, source):
+        return False
+    others = {
+        (other.alias, name)
+        for other in query.sources(select)
+        if other.alias != source.alias
+        for name in other.relation.columns
+    }
+    reached = query.determined(select, others)
+    start = part(select, "from")
+    return start is not None and query.has_key(source, reached)

@@ -1,0 +1,487 @@
+"""A parsed SELECT that can be rewritten at one place, and what is provable about its rows.
+
+The proofs are sound for the queries a benchmark holds and incomplete: where nothing is proved, a
+mutant is made and the fillings have to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import sqlglot
+from sqlglot import exp
+
+from .schema import Relation
+
+Place = tuple[str, str]  # alias and column, both in lower case
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_REJECTS_NULL = (*_COMPARISONS, exp.Like, exp.In, exp.Between, exp.Glob)
+# A NULL argument can come out of these as something else.
+_HIDES_NULL = (exp.Coalesce, exp.Case, exp.If, exp.Is, exp.Query, exp.Count, exp.Or)
+_UNBOUND = Relation(columns=())
+
+
+@dataclass(frozen=True)
+class Source:
+    """One entry of a FROM clause."""
+
+    alias: str
+    relation: Relation
+    join: exp.Join | None
+
+    @property
+    def optional(self) -> bool:
+        """Whether the source's columns can be NULL because nothing matched."""
+        return self.join is not None and is_left(self.join)
+
+
+def parse(sql: str) -> exp.Query:
+    """The tree of one SQLite SELECT; raises sqlglot's ParseError for what it cannot read."""
+    tree = sqlglot.parse_one(sql, dialect="sqlite")
+    if not isinstance(tree, exp.Query):
+        raise sqlglot.ParseError("not a SELECT")
+    return tree
+
+
+def render(tree: exp.Expression) -> str:
+    """The tree as SQLite text."""
+    return tree.sql(dialect="sqlite")
+
+
+def short(node: exp.Expression, limit: int = 60) -> str:
+    """A node's text, cut for a message."""
+    text = render(node)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def unwrapped(node: exp.Expression) -> exp.Expression:
+    """The node without its parentheses and alias."""
+    while isinstance(node, (exp.Paren, exp.Alias)):
+        node = node.this
+    return node
+
+
+def conjuncts(node: exp.Expression | None) -> list[exp.Expression]:
+    """The conditions that AND connects."""
+    if node is None:
+        return []
+    if isinstance(node, exp.And):
+        return conjuncts(node.left) + conjuncts(node.right)
+    return conjuncts(node.this) if isinstance(node, exp.Paren) else [node]
+
+
+def is_left(join: exp.Join) -> bool:
+    """Whether a join keeps the rows of its left side."""
+    return str(join.args.get("side") or "").upper() == "LEFT"
+
+
+def part(node: exp.Expression, name: str) -> exp.Expression | None:
+    """A clause that newer versions of sqlglot store under a name with an underscore."""
+    found = node.args.get(f"{name}_") or node.args.get(name)
+    assert found is None or isinstance(found, exp.Expression)
+    return found
+
+
+def columns_in(node: exp.Expression) -> list[exp.Column]:
+    """Every column reference below a node, those in subqueries included."""
+    return [found for found in node.find_all(exp.Column) if not isinstance(found.this, exp.Star)]
+
+
+class Query:
+    """One gold over known tables."""
+
+    def __init__(self, sql: str, tables: dict[str, Relation]) -> None:
+        self.tables = tables
+        self.tree = parse(sql)
+        self.nodes = list(self.tree.dfs())
+        self._position = {id(node): number for number, node in enumerate(self.nodes)}
+        self._sources: dict[int, list[Source]] = {}
+        self._relations: dict[int, Relation] = {}
+        self._in_progress: set[int] = set()
+
+    @property
+    def sql(self) -> str:
+        """The unchanged query as sqlglot writes it."""
+        return render(self.tree)
+
+    def selects(self) -> list[exp.Select]:
+        """Every SELECT, subqueries included."""
+        return [node for node in self.nodes if isinstance(node, exp.Select)]
+
+    def of(self, *kinds: type[exp.Expression]) -> list[exp.Expression]:
+        """The nodes of these kinds in a stable order."""
+        return [node for node in self.nodes if isinstance(node, kinds)]
+
+    def changed(self, *edits: tuple[exp.Expression, exp.Expression | None]) -> str:
+        """The query with nodes replaced, or removed where the replacement is None."""
+        copy = self.tree.copy()
+        copies = list(copy.dfs())
+        targets = [(copies[self._position[id(node)]], new) for node, new in edits]
+        for target, new in targets:
+            if target is copy:
+                assert new is not None
+                return render(new)
+            if new is None:
+                target.pop()
+            else:
+                target.replace(new)
+        return render(copy)
+
+    # --- sources and columns ---------------------------------------------------------------
+
+    def sources(self, select: exp.Select) -> list[Source]:
+        """The entries of a SELECT's FROM clause, in order."""
+        if id(select) not in self._sources:
+            found = []
+            start = part(select, "from")
+            entries: list[tuple[exp.Expression, exp.Join | None]] = []
+            if start is not None:
+                entries.append((start.this, None))
+            entries.extend((join.this, join) for join in select.args.get("joins") or [])
+            for item, join in entries:
+                found.append(Source(item.alias_or_name.lower(), self._relation_of(item), join))
+            self._sources[id(select)] = found
+        return self._sources[id(select)]
+
+    def _relation_of(self, item: exp.Expression) -> Relation:
+        if isinstance(item, exp.Subquery) and isinstance(item.this, exp.Query):
+            return self._result(item.this, [])
+        if not isinstance(item, exp.Table):
+            return _UNBOUND
+        name = item.name.lower()
+        above: exp.Expression | None = item
+        while above is not None:
+            clause = part(above, "with")
+            for cte in clause.expressions if clause is not None else []:
+                if cte.alias.lower() == name:
+                    return self._result(cte.this, cte.args["alias"].columns)
+            above = above.parent
+        return self.tables.get(name, _UNBOUND)
+
+    def _result(self, query: exp.Expression, names: list[exp.Expression]) -> Relation:
+        """The relation that a subquery yields."""
+        if id(query) in self._relations:
+            return self._relations[id(query)]
+        first = query
+        while isinstance(first, exp.SetOperation):
+            first = first.left
+        outputs = self.outputs(first) if isinstance(first, exp.Select) else []
+        columns = tuple(
+            [name.name.lower() for name in names] or [e.alias_or_name.lower() for e in outputs]
+        )
+        if id(query) in self._in_progress:  # a recursive query reads itself
+            return Relation(columns)
+        self._in_progress.add(id(query))
+        keys: list[frozenset[str]] = []
+        not_null: frozenset[str] = frozenset()
+        if isinstance(query, exp.Select) and len(columns) == len(outputs):
+            for size in range(3):
+                for chosen in combinations(range(len(columns)), size):
+                    key = frozenset(columns[n] for n in chosen)
+                    if not any(known <= key for known in keys) and self.unique_given(
+                        query, [outputs[n] for n in chosen]
+                    ):
+                        keys.append(key)
+            if not keys and (query.args.get("distinct") or self.unique_given(query, outputs)):
+                keys.append(frozenset(columns))
+            not_null = frozenset(
+                name
+                for name, output in zip(columns, outputs, strict=True)
+                if self.never_null(output, query)
+            )
+        elif isinstance(query, exp.SetOperation) and query.args.get("distinct"):
+            keys.append(frozenset(columns))
+        self._in_progress.discard(id(query))
+        self._relations[id(query)] = Relation(columns, tuple(keys), not_null)
+        return self._relations[id(query)]
+
+    def outputs(self, select: exp.Select) -> list[exp.Expression]:
+        """The projected expressions with every star spelled out."""
+        found: list[exp.Expression] = []
+        for item in select.expressions:
+            if not item.is_star or isinstance(unwrapped(item), exp.Count):
+                found.append(item)
+                continue
+            wanted = item.table.lower() if isinstance(item, exp.Column) else ""
+            for source in self.sources(select):
+                if wanted in ("", source.alias):
+                    found.extend(
+                        exp.column(name, table=source.alias) for name in source.relation.columns
+                    )
+        return found
+
+    def place(self, column: exp.Column, select: exp.Select) -> Place | None:
+        """Where a column comes from; None where no source of this SELECT has it."""
+        name, table = column.name.lower(), column.table.lower()
+        for source in self.sources(select):
+            if table == source.alias or (not table and name in source.relation.columns):
+                return source.alias, name
+        return None
+
+    def home(self, column: exp.Column) -> tuple[exp.Select, Source] | None:
+        """The SELECT and the source that a column belongs to, looking outwards."""
+        select = column.find_ancestor(exp.Select)
+        while select is not None:
+            place = self.place(column, select)
+            for source in self.sources(select):
+                if place is not None and source.alias == place[0]:
+                    return select, source
+            select = select.find_ancestor(exp.Select)
+        return None
+
+    # --- proofs ----------------------------------------------------------------------------
+
+    def _equalities(self, select: exp.Select) -> Iterator[tuple[Place | None, Place | None]]:
+        """Pairs of equal columns; None stands for a value that is fixed in this SELECT."""
+        where = select.args.get("where")
+        conditions = conjuncts(where.this if where else None)
+        for source in self.sources(select):
+            if source.join is None:
+                continue
+            conditions.extend(conjuncts(source.join.args.get("on")))
+            for name in source.join.args.get("using") or []:
+                column = name.name.lower()
+                for other in self.sources(select):
+                    if other is not source and column in other.relation.columns:
+                        yield (other.alias, column), (source.alias, column)
+        for condition in conditions:
+            if isinstance(condition, exp.EQ):
+                yield from self._equality(condition, select)
+
+    def _equality(
+        self, condition: exp.EQ, select: exp.Select
+    ) -> Iterator[tuple[Place | None, Place | None]]:
+        sides = [unwrapped(condition.left), unwrapped(condition.right)]
+        for this, other in (sides, sides[::-1]):
+            if not isinstance(this, exp.Column) or self.place(this, select) is None:
+                continue
+            if isinstance(other, exp.Column):
+                yield self.place(this, select), self.place(other, select)
+            elif isinstance(other, exp.Literal):
+                yield self.place(this, select), None
+
+    def determined(self, select: exp.Select, known: set[Place]) -> set[Place]:
+        """All columns whose values follow from the known ones, by keys and by equality."""
+        reached = set(known)
+        equalities = list(self._equalities(select))
+        size = -1
+        while size != len(reached):
+            size = len(reached)
+            for left, right in equalities:
+                if left is None or left in reached:
+                    reached.update([right] if right else [])
+                if right is None or right in reached:
+                    reached.update([left] if left else [])
+            for source in self.sources(select):
+                if self.has_key(source, reached):
+                    reached.update((source.alias, name) for name in source.relation.columns)
+        return reached
+
+    @staticmethod
+    def has_key(source: Source, reached: set[Place]) -> bool:
+        """Whether the columns reached hold a key of the source."""
+        return any(
+            all((source.alias, name) in reached for name in key) for key in source.relation.keys
+        )
+
+    def group_keys(self, select: exp.Select) -> list[exp.Expression]:
+        """What GROUP BY names, with positions and output names replaced by what they stand for."""
+        group = select.args.get("group")
+        found = []
+        for item in group.expressions if group is not None else []:
+            if isinstance(item, exp.Literal) and not item.is_string:
+                item = unwrapped(select.expressions[int(item.name) - 1])
+            elif isinstance(item, exp.Column) and self.place(item, select) is None:
+                named = [e for e in select.expressions if e.alias.lower() == item.name.lower()]
+                item = unwrapped(named[0]) if named and not item.table else item
+            found.append(item)
+        return found
+
+    def follows(self, item: exp.Expression, select: exp.Select, reached: set[Place]) -> bool:
+        """Whether an expression's value follows from columns that are fixed."""
+        if item.find(exp.Query, exp.AggFunc, exp.Window):
+            return False
+        places = [self.place(column, select) for column in columns_in(item)]
+        return all(place is None or place in reached for place in places)
+
+    def places(self, items: list[exp.Expression], select: exp.Select) -> set[Place]:
+        """The places of those items that are plain columns."""
+        bare = [unwrapped(item) for item in items]
+        found = [self.place(item, select) for item in bare if isinstance(item, exp.Column)]
+        return {place for place in found if place is not None}
+
+    def unique_given(self, select: exp.Select, items: list[exp.Expression]) -> bool:
+        """Whether no two rows of a SELECT (before its DISTINCT) agree in all these outputs."""
+        reached = self.determined(select, self.places(items, select))
+        if select.args.get("group") is not None:
+            texts = {render(unwrapped(item)) for item in items}
+            return all(
+                render(key) in texts or self.follows(key, select, reached)
+                for key in self.group_keys(select)
+            )
+        if aggregates(select):
+            return True
+        return all(self.has_key(source, reached) for source in self.sources(select))
+
+    def never_null(self, item: exp.Expression, select: exp.Select) -> bool:
+        """Whether an expression cannot be NULL in the rows that reach the SELECT's outputs."""
+        node = unwrapped(item)
+        if isinstance(node, (exp.Literal, exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank)):
+            return True
+        if isinstance(node, exp.Column):
+            home = self.home(node)
+            if home is None:
+                return False
+            owner, source = home
+            return not self.is_nullable(owner, source, node.name.lower())
+        if isinstance(node, exp.Coalesce):
+            return any(self.never_null(one, select) for one in [node.this, *node.expressions])
+        if isinstance(node, exp.Window):
+            return isinstance(node.this, (exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank))
+        if isinstance(node, exp.Case):
+            results = [one.args["true"] for one in node.args["ifs"]] + [node.args.get("default")]
+            return all(one is not None and self.never_null(one, select) for one in results)
+        if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.DPipe)):
+            return self.never_null(node.left, select) and self.never_null(node.right, select)
+        if isinstance(node, (exp.Lower, exp.Upper, exp.Length, exp.Cast, exp.Round, exp.Abs)):
+            return self.never_null(node.this, select)
+        return False
+
+    def may_be_missing(self, select: exp.Select, source: Source) -> bool:
+        """Whether an outer join can leave the source's columns NULL in the rows that remain."""
+        return source.optional and not any(
+            self.rejects_null(condition, select, (source.alias, None))
+            for condition in self.filters(select, after=source.join)
+        )
+
+    def is_nullable(self, select: exp.Select, source: Source, name: str) -> bool:
+        """Whether a source's column can be NULL in the rows that pass the conditions."""
+        if name in source.relation.not_null and not self.may_be_missing(select, source):
+            return False
+        return not any(
+            self.rejects_null(condition, select, (source.alias, name))
+            for condition in self.filters(select)
+        )
+
+    def filters(self, select: exp.Select, after: exp.Join | None = None) -> list[exp.Expression]:
+        """Conditions every row has passed: WHERE and the ON of inner joins (later than `after`)."""
+        where = select.args.get("where")
+        found = conjuncts(where.this if where else None)
+        joins = [s.join for s in self.sources(select) if s.join is not None]
+        later = after is None
+        for join in joins:
+            if later and not is_left(join):
+                found.extend(conjuncts(join.args.get("on")))
+            later = later or join is after
+        return found
+
+    def rejects_null(
+        self, condition: exp.Expression, select: exp.Select, place: tuple[str, str | None]
+    ) -> bool:
+        """Whether a condition cannot hold while the column (or the whole source) is NULL."""
+        bare = unwrapped(condition)
+        while isinstance(bare, exp.Not) and isinstance(unwrapped(bare.this), _REJECTS_NULL):
+            bare = unwrapped(bare.this)
+        if isinstance(bare, exp.Not):
+            inner = unwrapped(bare.this)
+            if not (isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null)):
+                return False
+            tested = [inner.this]
+        elif isinstance(bare, (exp.In, exp.Between)):
+            tested = [bare.this]
+        elif isinstance(bare, _REJECTS_NULL):
+            tested = [bare.left, bare.right]
+        else:
+            return False
+        return any(
+            self._matches(column, select, place) and not _hidden(column, bare)
+            for side in tested
+            for column in columns_in(side)
+        )
+
+    def _matches(
+        self, column: exp.Column, select: exp.Select, place: tuple[str, str | None]
+    ) -> bool:
+        found = self.place(column, select)
+        return found is not None and found[0] == place[0] and place[1] in (None, found[1])
+
+    def always_matches(self, select: exp.Select, source: Source) -> bool:
+        """Whether a join finds a partner for every row, as its ON is a foreign key NOT NULL."""
+        pairs: dict[str, set[tuple[str, str]]] = {}
+        join = source.join
+        assert join is not None
+        conditions = conjuncts(join.args.get("on"))
+        if not conditions or source.relation.table is None:
+            return False
+        for condition in conditions:
+            if not isinstance(condition, exp.EQ):
+                return False
+            sides = [unwrapped(condition.left), unwrapped(condition.right)]
+            if not all(isinstance(side, exp.Column) for side in sides):
+                return False
+            places = [self.place(side, select) for side in sides]  # type: ignore[arg-type]
+            if places[0] is not None and places[0][0] == source.alias:
+                places.reverse()
+            if places[0] is None or places[1] is None or places[1][0] != source.alias:
+                return False
+            pairs.setdefault(places[0][0], set()).add((places[0][1], places[1][1]))
+        if len(pairs) != 1:
+            return False
+        ((alias, equal),) = pairs.items()
+        child = next(s for s in self.sources(select) if s.alias == alias)
+        return any(
+            key.parent == source.relation.table
+            and key.pairs == equal
+            and not child.optional
+            and all(column in child.relation.not_null for column, _ in key.pairs)
+            for key in child.relation.foreign_keys
+        )
+
+
+def _hidden(column: exp.Column, below: exp.Expression) -> bool:
+    node: exp.Expression | None = column.parent
+    while node is not None and node is not below:
+        if isinstance(node, _HIDES_NULL):
+            return True
+        node = node.parent
+    return False
+
+
+def aggregates(select: exp.Select) -> list[exp.Expression]:
+    """The aggregate functions of a SELECT itself: no window functions, none of subqueries."""
+    found = []
+    roots = [*select.expressions, select.args.get("having"), select.args.get("order")]
+    for root in roots:
+        for node in root.find_all(exp.AggFunc) if root is not None else []:
+            inside_window = isinstance(node.parent, exp.Window) and node.arg_key == "this"
+            if node.find_ancestor(exp.Select) is select and not inside_window:
+                found.append(node)
+    return found
+
+
+def is_scalar(query: exp.Expression) -> bool:
+    """Whether a subquery stands where one value is expected: only its first row counts."""
+    parent = query.parent
+    return (
+        isinstance(parent, exp.Subquery)
+        and not isinstance(parent.parent, (exp.From, exp.Join, exp.In, exp.SetOperation))
+        and not isinstance(parent.parent, exp.Subquery)
+    )
+
+
+def ignores_duplicates(query: exp.Expression) -> bool:
+    """Whether only the set of a query's rows matters: below IN, EXISTS or a set operation."""
+    if query.args.get("limit") is not None:
+        return False
+    parent = query.parent
+    while isinstance(parent, (exp.Paren, exp.Subquery)):
+        query, parent = parent, parent.parent
+    if isinstance(parent, exp.Exists):
+        return True
+    if isinstance(parent, exp.In):
+        return query.arg_key == "query"
+    if isinstance(parent, exp.SetOperation):
+        return bool(parent.args.get("distinct")) or ignores_duplicates(parent)
+    return False
