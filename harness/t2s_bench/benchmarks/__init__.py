@@ -1,1 +1,1 @@
-""""""
+"""Benchmarks: imported from their official layouts, loaded as one `Benchmark`."""

@@ -1,0 +1,58 @@
+"""What a family of benchmarks finds in an archive, in the terms that the importer understands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from t2s_bench.benchmarks.archive import Archive, Member
+from t2s_bench.errors import BadInput
+from t2s_bench.types import Example
+
+SqlFiles = Mapping[str, Member]
+"""A database's files by the name they are to have: `<db_id>.sqlite`, then further fillings."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """An archive as one family reads it.
+
+    `splits` gives every split's questions, read anew at each call; `databases` the files of every
+    database that is there; `schema` what the archive tells about a database beyond its own file
+    (the content of `schema.json`), or None.
+    """
+
+    splits: Mapping[str, Callable[[], Iterator[Example]]]
+    databases: Mapping[str, SqlFiles]
+    schema: Callable[[str], Mapping[str, object] | None]
+    notes: tuple[str, ...] = ()
+
+
+def databases_in(archive: Archive, folder: str) -> dict[str, SqlFiles]:
+    """The databases below a folder of the form `<db_id>/<db_id>.sqlite`.
+
+    Further `.sqlite` files beside it are further fillings. An empty file is no database: programs
+    that open a database which is not there leave such files behind.
+    """
+    found: dict[str, dict[str, Member]] = {}
+    for member in archive.under(folder):
+        db_id, _, file = member.name[len(folder) :].partition("/")
+        if file.endswith(".sqlite") and "/" not in file and member.size:
+            found.setdefault(db_id, {})[file] = member
+    return {
+        db_id: {main: files.pop(main), **files}
+        for db_id, files in found.items()
+        if (main := f"{db_id}.sqlite") in files
+    }
+
+
+def text_of(record: Mapping[str, object], key: str, where: str) -> str:
+    """A text field of an official question.
+
+    Raises:
+        BadInput: it is not there or not a text.
+    """
+    value = record.get(key)
+    if not isinstance(value, str):
+        raise BadInput(f"{where} has no text '{key}'")
+    return value

@@ -1,0 +1,105 @@
+"""Placing a folder as a whole: built hidden beside its place, then renamed.
+
+Whatever interrupts an import, what was there before stays, and nothing half-written is taken for
+complete. A second import of the same benchmark at the same time is refused.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from t2s_bench.benchmarks.manifest import FILE, read_manifest
+from t2s_bench.errors import BadInput
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Keeps other imports into `folder` out, and explains what the file system refuses.
+
+    Also mends what an import left that was killed: only the holder of the lock may.
+
+    Raises:
+        BadInput: another import is running, the disk is full, or a file may not be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BadInput(
+                    f"another import of '{folder.name}' into {folder.parent} is running: "
+                    f"wait until it is done"
+                ) from None
+            _mend(folder)
+            yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BadInput(
+                f"no space left in {folder.parent}: free some, or choose another folder "
+                f"with --data (nothing was imported)"
+            ) from None
+        where = f": {error.filename}" if error.filename else ""
+        raise BadInput(f"cannot import into {folder}: {error.strerror or error}{where}") from None
+
+
+def refuse_replacing(folder: Path, source: Path, force: bool) -> None:
+    """Refuses to replace what is there, unless it is an earlier import and `force` is given.
+
+    Raises:
+        BadInput: there is an import (its digest is named), or something that is none, or the
+            source itself.
+    """
+    if not folder.exists():
+        return
+    if not (folder / FILE).is_file():
+        raise BadInput(f"{folder} is there but was not imported: move it away, or give --data DIR")
+    if source.resolve().is_relative_to(folder.resolve()):
+        raise BadInput(f"{source} lies in {folder}, which it would replace: move it elsewhere")
+    if not force:
+        manifest = read_manifest(folder)
+        assert manifest  # its file is there
+        raise BadInput(
+            f"'{folder.name}' is already in {folder.parent} (version {manifest.version}, digest "
+            f"{manifest.digest[:12]}): add --force to replace it"
+        )
+
+
+@contextmanager
+def staging_folder(folder: Path) -> Iterator[Path]:
+    """A new hidden folder beside `folder`; what is left of it at the end is removed."""
+    staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.importing-"))
+    try:
+        staging.chmod(0o755)  # mkdtemp's 0700 would hide a shared data folder from its group
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def replace(staging: Path, folder: Path) -> None:
+    """Renames the complete `staging` to `folder`; an import that is there makes way."""
+    old = _replaced(folder)
+    if folder.exists():
+        os.rename(folder, old)
+    os.rename(staging, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _replaced(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.replaced"
+
+
+def _mend(folder: Path) -> None:
+    old = _replaced(folder)
+    if old.exists() and not folder.exists():
+        os.rename(old, folder)
+    shutil.rmtree(old, ignore_errors=True)
+    for left in folder.parent.glob(f".{folder.name}.importing-*"):
+        shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,74 @@
+"""Spider in its official layout, `spider_data.zip`.
+
+    train_spider.json + train_others.json   the split `train`, in this order
+    dev.json                                the split `dev`
+    test.json                               the split `test` (in newer releases)
+    tables.json, test_tables.json           the schemas
+    database/, test_database/               <db_id>/<db_id>.sqlite
+
+Spider's questions have no ids: a question's id is its position in the official file, from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from t2s_bench.benchmarks.archive import Archive, Member
+from t2s_bench.benchmarks.json_array import read_array
+from t2s_bench.benchmarks.layout import Layout, databases_in, text_of
+from t2s_bench.benchmarks.tables_json import read_tables, schema_of
+from t2s_bench.types import Example, Question
+
+LOOKED_FOR = {"spider": "tables.json beside dev.json or train_spider.json, and database/"}
+_FILES = {
+    "dev": ("dev.json",),
+    "train": ("train_spider.json", "train_others.json"),
+    "test": ("test.json",),
+}
+
+
+def recognise(archive: Archive, name: str) -> str | None:
+    """The folder inside the archive that is laid out as Spider, or None."""
+    return archive.root(["tables.json"], one_of=["dev.json", "train_spider.json"])
+
+
+def read(archive: Archive, root: str, name: str, scratch: Path) -> Layout:
+    """Reads the layout below the folder `root` of the archive."""
+    splits: dict[str, Callable[[], Iterator[Example]]] = {}
+    notes = []
+    for split, names in _FILES.items():
+        files = [member for name in names if (member := archive.member(root + name))]
+        if files:
+            splits[split] = partial(_examples, files)
+        if files and len(files) < len(names):
+            absent = [name for name in names if not archive.member(root + name)]
+            notes.append(f"{', '.join(absent)} is missing from the split '{split}'")
+    tables: dict[str, Mapping[str, object]] = {}
+    for name in ("test_tables.json", "tables.json"):
+        member = archive.member(root + name)
+        tables |= read_tables(member) if member else {}
+    databases = databases_in(archive, f"{root}test_database/")
+    databases |= databases_in(archive, f"{root}database/")
+    return Layout(
+        splits=splits,
+        databases=databases,
+        schema=lambda db_id: schema_of(tables[db_id]) if db_id in tables else None,
+        notes=tuple(notes),
+    )
+
+
+def _examples(files: list[Member]) -> Iterator[Example]:
+    position = 0
+    for member in files:
+        with member.open() as file:
+            for record in read_array(file, str(member)):
+                where = f"{member}: question {position}"
+                question = Question(
+                    str(position),
+                    text_of(record, "question", where),
+                    text_of(record, "db_id", where),
+                )
+                yield Example(question, (text_of(record, "query", where),))
+                position += 1
