@@ -1,0 +1,436 @@
+"""A pool of worker processes that execute SQL and score, where nothing can hang the parent.
+
+Every task runs in one of a few persistent processes. A task that passes the limit of its current
+phase is killed with its process and comes back as a `JobFailure`; the others are not touched. A
+worker killed from outside (the kernel's memory killer, an operator) costs one retry of the task it
+was at. POSIX only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+from types import TracebackType
+from typing import Any
+
+from t2s_bench.execution.worker import HEADER, NEVER, PAGE_BYTES, Message, Stamp
+from t2s_bench.types import Budget, Execution, Status
+
+# Seconds past its limit after which a worker is killed.
+GRACE_SECONDS = 0.5
+# Seconds of work sent in one batch, and the most tasks in one.
+BATCH_SECONDS = 0.004
+BATCH_TASKS = 64
+# A task running longer than this no longer holds up those sent with it, where a worker is free.
+SLOW_SECONDS = 0.02
+
+_BOOT = (
+    "import sys; sys.path[:] = sys.argv[6:]; from t2s_bench.execution.worker import main; "
+    "main(*map(int, sys.argv[1:5]), sys.argv[5])"
+)
+
+
+@dataclass(frozen=True)
+class JobFailure:
+    """A task that gave no value, in place of its value.
+
+    `kind` is `deadline` (its phase took longer than allowed), `killed` (its worker was killed from
+    outside, twice) or `memory` (it ran out of memory in a fresh worker).
+    """
+
+    kind: str
+    phase: str
+    message: str
+
+
+class TaskError(RuntimeError):
+    """The function raised: a bug in it. The text ends with the worker's traceback."""
+
+
+class WorkerStartError(RuntimeError):
+    """A worker process ended before it could take a task."""
+
+
+@dataclass
+class _Task:
+    index: int
+    payload: object
+    deaths: int = 0
+
+
+class Pool:
+    """Worker processes for `map` and `execute`; a context manager.
+
+    Workers start when the first task needs them and stay until `close`. `memory_bytes` limits the
+    address space of each. Not for two `map` at a time.
+    """
+
+    def __init__(self, workers: int = 1, *, memory_bytes: int = 2**30) -> None:
+        if workers < 1:
+            raise ValueError(f"a pool needs at least one worker, not {workers}")
+        self._memory_bytes = memory_bytes
+        self._workers: list[_Worker | None] = [None] * workers
+        self._numbers = 0
+        self._seconds_a_task = 0.001
+        self._mapping = False
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every worker and wait for it; harmless when repeated."""
+        for slot, worker in enumerate(self._workers):
+            if worker is not None:
+                self._workers[slot] = None
+                worker.end()
+
+    def map(self, function: str, payloads: Iterable[object]) -> Iterator[tuple[int, object]]:
+        """Call `function` ("module:name") as `name(session, payload)` for every payload.
+
+        Yields (index, value) as they complete, a `JobFailure` in place of the value where the task
+        was ended. Payloads are pulled as workers come free. Raises `TaskError` when the function
+        raises. Leaving the iteration early ends the workers that are still at it.
+        """
+        if self._mapping:
+            raise RuntimeError("the pool is at another map: finish or close that one first")
+        self._mapping = True
+        run = _Run(self, function, payloads)
+        try:
+            yield from run.results()
+        finally:
+            self._mapping = False
+            run.stop()
+
+    def execute(
+        self, requests: Iterable[tuple[str | os.PathLike[str], str]], budget: Budget
+    ) -> Iterator[Execution]:
+        """Run one statement a request (file, SQL); executions come in the order of the requests."""
+        payloads = ((os.fspath(path), sql, budget) for path, sql in requests)
+        waiting: dict[int, Execution] = {}
+        following = 0
+        for index, value in self.map("t2s_bench.execution.worker:run_request", payloads):
+            waiting[index] = _execution(value)
+            while following in waiting:
+                yield waiting.pop(following)
+                following += 1
+
+
+class _Run:
+    """One `map`: what is queued, what is where, what came back."""
+
+    def __init__(self, pool: Pool, function: str, payloads: Iterable[object]) -> None:
+        self._pool = pool
+        self._function = function
+        self._source = enumerate(payloads)
+        self._exhausted = False
+        self._queue: deque[_Task] = deque()
+        self._needs_fresh: deque[_Task] = deque()
+        self._out: deque[tuple[int, object]] = deque()
+        self._selector = selectors.DefaultSelector()
+        self._bad_starts = 0
+        for worker in pool._workers:
+            if worker is not None:
+                self._selector.register(worker.results, selectors.EVENT_READ, worker)
+
+    def results(self) -> Iterator[tuple[int, object]]:
+        while True:
+            self._hand_out()
+            while self._out:
+                yield self._out.popleft()
+            busy = [worker for worker in self._pool._workers if worker and worker.batches]
+            if not busy:
+                if self._exhausted and not self._queue and not self._needs_fresh:
+                    return
+                continue
+            idle = len(busy) < len(self._pool._workers)
+            for key, _ in self._selector.select(SLOW_SECONDS if idle else 5 * SLOW_SECONDS):
+                worker = key.data
+                worker.send()
+                self._receive(worker)
+            now = monotonic()
+            for worker in busy:
+                self._enforce(worker, now)
+            if idle and self._exhausted and not self._queue:
+                self._relieve(busy, now)
+
+    def stop(self) -> None:
+        """End the workers that still have tasks."""
+        for slot, worker in enumerate(self._pool._workers):
+            if worker is not None and worker.batches:
+                self._pool._workers[slot] = None
+                worker.end()
+        self._selector.close()
+
+    def _hand_out(self) -> None:
+        pool = self._pool
+        size = max(1, min(BATCH_TASKS, int(BATCH_SECONDS / pool._seconds_a_task)))
+        for slot in range(len(pool._workers)):
+            worker = pool._workers[slot]
+            if worker is not None and (worker.withdrawn or len(worker.tasks) > size):
+                continue
+            if worker is None and self._needs_fresh:
+                batch = [self._needs_fresh.popleft()]
+            else:
+                batch = self._take(size)
+            if not batch:
+                continue
+            if worker is None:
+                worker = _Worker(pool._memory_bytes)
+                pool._workers[slot] = worker
+                self._selector.register(worker.results, selectors.EVENT_READ, worker)
+            numbered = []
+            for task in batch:
+                worker.tasks[pool._numbers] = task
+                numbered.append((pool._numbers, task.payload))
+                pool._numbers += 1
+            worker.batches += 1
+            worker.queue_message((self._function, numbered))
+            self._write(worker)
+
+    def _write(self, worker: _Worker) -> None:
+        events = selectors.EVENT_READ
+        if worker.send():
+            events |= selectors.EVENT_WRITE
+        # two descriptors: the unfinished message goes on when the worker has read
+        if events & selectors.EVENT_WRITE and not worker.waiting_to_write:
+            self._selector.register(worker.inbox, selectors.EVENT_WRITE, worker)
+            worker.waiting_to_write = True
+
+    def _take(self, count: int) -> list[_Task]:
+        batch: list[_Task] = []
+        while len(batch) < count:
+            if self._queue:
+                batch.append(self._queue.popleft())
+                continue
+            if self._exhausted:
+                break
+            try:
+                index, payload = next(self._source)
+            except StopIteration:
+                self._exhausted = True
+                break
+            batch.append(_Task(index, payload))
+        return batch
+
+    def _receive(self, worker: _Worker) -> None:
+        if worker.waiting_to_write and not worker.unsent:
+            self._selector.unregister(worker.inbox)
+            worker.waiting_to_write = False
+        if worker.gone:
+            return
+        messages, ended = worker.receive()
+        for kind, done, seconds, last in messages:
+            if kind == "ready":
+                self._bad_starts = 0
+                continue
+            if done:
+                pool = self._pool
+                share = min(1.0, len(done) / 32)
+                pool._seconds_a_task += share * (
+                    max(seconds / len(done), 1e-6) - pool._seconds_a_task
+                )
+            for number, outcome, value in done:
+                self._settle(worker, number, outcome, value)
+            if last:
+                worker.batches -= 1
+                if not worker.batches and worker.withdrawn:
+                    worker.stamp.withdrawn_from = NEVER
+                    worker.withdrawn = False
+        if ended:
+            self._bury(worker, "killed")
+
+    def _settle(self, worker: _Worker, number: int, outcome: str, value: Any) -> None:
+        task = worker.tasks.pop(number, None)
+        if task is None:  # withdrawn when it had begun; another worker has it
+            return
+        if outcome == "value":
+            self._out.append((task.index, value))
+        elif outcome == "again":
+            self._needs_fresh.append(task)
+        elif outcome == "memory":
+            failure = JobFailure("memory", str(value), "out of memory")
+            self._out.append((task.index, failure))
+        else:
+            summary, trace = value
+            raise TaskError(f"{self._function}: {summary}\n\nIn the worker:\n{trace}")
+
+    def _enforce(self, worker: _Worker, now: float) -> None:
+        if worker.gone:
+            return
+        state = worker.stamp.read()
+        number, _, start, seconds = state
+        if number not in worker.tasks or now <= start + seconds + GRACE_SECONDS:
+            return
+        self._receive(worker)  # it may have ended while the consumer of the results was slow
+        if not worker.gone and worker.stamp.read() == state and number in worker.tasks:
+            self._bury(worker, "deadline")
+
+    def _bury(self, worker: _Worker, kind: str) -> None:
+        for descriptor in (worker.results, worker.inbox):
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(descriptor)
+        number, phase, _, seconds = worker.stamp.read()
+        self._pool._workers[self._pool._workers.index(worker)] = None
+        worker.end()
+        if not worker.ready:
+            self._bad_starts += 1
+            if self._bad_starts > 2:
+                raise WorkerStartError("worker processes end at their start; see standard error")
+        current = worker.tasks.pop(number, None)
+        self._queue.extendleft(reversed(worker.tasks.values()))
+        if current is None:
+            return
+        current.deaths += 1
+        if kind == "deadline":
+            message = f"more than {seconds:g} s of wall-clock time"
+            self._out.append((current.index, JobFailure(kind, phase, message)))
+        elif current.deaths > 1:
+            message = f"its worker was killed from outside {current.deaths} times"
+            self._out.append((current.index, JobFailure(kind, phase, message)))
+        else:
+            self._queue.appendleft(current)
+
+    def _relieve(self, busy: list[_Worker], now: float) -> None:
+        """Take back what waits behind a slow task, for the workers that have nothing to do."""
+        for worker in busy:
+            if worker.gone or worker.withdrawn or len(worker.tasks) < 2:
+                continue
+            number, _, start, _ = worker.stamp.read()
+            later = [other for other in worker.tasks if other > number]
+            if number in worker.tasks and later and now > start + SLOW_SECONDS:
+                worker.stamp.withdrawn_from = later[0]
+                worker.withdrawn = True
+                self._queue.extend(worker.tasks.pop(other) for other in later)
+
+
+class _Worker:
+    """The parent's side of one worker process."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        self.tasks: dict[int, _Task] = {}
+        self.batches = 0
+        self.withdrawn = False
+        self.ready = False
+        self.gone = False
+        self.waiting_to_write = False
+        self.unsent = bytearray()
+        self._received = bytearray()
+        their_inbox, self.inbox = os.pipe()
+        self.results, their_results = os.pipe()
+        page = _shared_page()
+        self.stamp = Stamp(page)
+        self.stamp.write("", monotonic(), 0.0)
+        self.stamp.withdrawn_from = NEVER
+        passed = (their_inbox, their_results, page)
+        # Ctrl-C goes to the whole foreground group: it must not reach the worker before the worker
+        # can ignore it. A blocked signal stays blocked across exec.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-B", "-S", "-E", "-c", _BOOT]
+                + [*map(str, passed), str(memory_bytes), ""]
+                + _import_path(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=passed,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            for descriptor in passed:
+                os.close(descriptor)
+        os.set_blocking(self.inbox, False)
+        os.set_blocking(self.results, False)
+
+    def queue_message(self, message: object) -> None:
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        self.unsent += HEADER.pack(len(data))
+        self.unsent += data
+
+    def send(self) -> bool:
+        """Write what the pipe takes; whether something is left."""
+        while self.unsent and not self.gone:
+            try:
+                written = os.write(self.inbox, self.unsent)
+            except BlockingIOError:
+                break
+            except BrokenPipeError:  # its end is seen when its results are read
+                break
+            del self.unsent[:written]
+        return bool(self.unsent)
+
+    def receive(self) -> tuple[list[Message], bool]:
+        """Complete messages, and whether the process has ended."""
+        ended = False
+        while True:
+            try:
+                data = os.read(self.results, 1 << 20)
+            except BlockingIOError:
+                break
+            if not data:
+                ended = True
+                break
+            self._received += data
+        messages: list[Message] = []
+        while len(self._received) >= HEADER.size:
+            size = HEADER.unpack_from(self._received)[0] + HEADER.size
+            if len(self._received) < size:
+                break
+            with memoryview(self._received) as view:
+                message = pickle.loads(view[HEADER.size : size])
+            del self._received[:size]
+            self.ready = True
+            messages.append(message)
+        return messages, ended
+
+    def end(self) -> None:
+        """Kill the process, wait for it, close everything."""
+        if self.gone:
+            return
+        self.gone = True
+        self._process.kill()
+        self._process.wait()
+        os.close(self.inbox)
+        os.close(self.results)
+        self.stamp.close()
+
+
+def _shared_page() -> int:
+    """A descriptor of a page of memory without a name in any folder."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("t2s-bench")
+    else:
+        descriptor, name = tempfile.mkstemp()
+        os.unlink(name)
+    os.ftruncate(descriptor, PAGE_BYTES)
+    return descriptor
+
+
+def _import_path() -> list[str]:
+    """Where this process imports from; the current folder is spelled out."""
+    return [os.path.abspath(entry) for entry in sys.path]
+
+
+def _execution(value: object) -> Execution:
+    if isinstance(value, Execution):
+        return value
+    assert isinstance(value, JobFailure)
+    statuses = {"deadline": Status.TIMEOUT, "memory": Status.TOO_LARGE}
+    return Execution(statuses.get(value.kind, Status.INFRA), error=value.message)

@@ -1,0 +1,174 @@
+"""What one worker holds: open databases, gold results, and the stamp its parent watches.
+
+A `Session` works the same in a worker process and in a script or notebook; there it has no parent
+that could kill it, so one endless instruction is then bounded by nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic, perf_counter
+from types import TracebackType
+from typing import Protocol
+
+from t2s_bench.execution.sqlite import CannotOpen, Reader
+from t2s_bench.types import Budget, Execution, Status
+
+# Open databases; each may keep `sqlite.CACHE_KIB` of pages.
+CONNECTIONS = 16
+# Gold results kept in memory, in bytes as estimated from their cells.
+MEMO_BYTES = 64_000_000
+
+# phase, start on the monotonic clock, seconds allowed
+Stamp = Callable[[str, float, float], None]
+
+
+class ExecutionCache(Protocol):
+    """Executions that outlive the process; see `execution.cache`."""
+
+    def get(self, digest: str, sql: str, budget: Budget) -> Execution | None:
+        """The stored execution, or None."""
+
+    def put(self, digest: str, sql: str, budget: Budget, execution: Execution) -> None:
+        """Store one repeatable execution."""
+
+
+class Session:
+    """Executes SQL on many databases; connections stay open between executions.
+
+    A file whose size, time of change or identity differs is opened anew. Not for two threads at a
+    time. `out_of_memory` stays true once an execution ran out of memory.
+    """
+
+    def __init__(self, *, cache: ExecutionCache | None = None, stamp: Stamp | None = None) -> None:
+        self._cache = cache
+        self._stamp = stamp or _no_stamp
+        self._readers: OrderedDict[str, tuple[tuple[int, ...], Reader]] = OrderedDict()
+        self._memo: OrderedDict[tuple[str, str, Budget], tuple[Execution, int]] = OrderedDict()
+        self._memo_bytes = 0
+        self._watch = ("", 0.0, float("inf"))
+        self.out_of_memory = False
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; harmless when repeated."""
+        while self._readers:
+            self._readers.popitem()[1][1].close()
+
+    def execute(
+        self,
+        path: str | os.PathLike[str],
+        sql: str,
+        budget: Budget,
+        *,
+        cached: str | None = None,
+    ) -> Execution:
+        """Run one statement on one SQLite file.
+
+        `cached` is the digest of the file's content, for statements that come again and again
+        (golds): their executions are kept in memory and in the disk cache. Everybody who asks gets
+        the same row list: do not change it.
+        """
+        if cached is None:
+            with self.watch(budget.seconds, self._watch[0] or "pred"):
+                return self._execute(path, sql, budget)[0]
+        key = (cached, sql, budget)
+        known = self._memo.get(key)
+        if known is not None:
+            self._memo.move_to_end(key)
+            return known[0]
+        stored = self._cache.get(*key) if self._cache else None
+        if stored is not None:
+            self._remember(key, stored)
+            return stored
+        with self.watch(budget.seconds, "gold"):
+            execution, repeatable = self._execute(path, sql, budget)
+        if repeatable:
+            self._remember(key, execution)
+            if self._cache:
+                self._cache.put(*key, execution)
+        return execution
+
+    @contextmanager
+    def watch(self, seconds: float, phase: str) -> Iterator[None]:
+        """Let the parent kill this worker when the block takes longer than `seconds`.
+
+        Watches nest; the time of an inner one does not count against the outer.
+        """
+        outer_phase, outer_start, outer_seconds = self._watch
+        begun = monotonic()
+        self._watch = (phase, begun, seconds)
+        self._stamp(phase, begun, seconds)
+        try:
+            yield
+        finally:
+            self._watch = (outer_phase, outer_start + monotonic() - begun, outer_seconds)
+            self._stamp(*self._watch)
+
+    def _execute(
+        self, path: str | os.PathLike[str], sql: str, budget: Budget
+    ) -> tuple[Execution, bool]:
+        started = perf_counter()
+        try:
+            reader = self._reader(os.fspath(path))
+        except CannotOpen as error:
+            seconds = perf_counter() - started
+            return Execution(Status.INFRA, error=str(error), seconds=seconds), False
+        execution = reader.execute(sql, budget)
+        self.out_of_memory |= reader.out_of_memory
+        return execution, reader.repeatable
+
+    def _reader(self, path: str) -> Reader:
+        try:
+            now = os.stat(path)
+        except OSError as error:
+            raise CannotOpen(f"cannot read {path}: {error.strerror}") from error
+        signature = (now.st_size, now.st_mtime_ns, now.st_ino)
+        known = self._readers.get(path)
+        if known is not None:
+            if known[0] == signature:
+                self._readers.move_to_end(path)
+                return known[1]
+            del self._readers[path]
+            known[1].close()
+        if len(self._readers) >= CONNECTIONS:
+            self._readers.popitem(last=False)[1][1].close()
+        reader = Reader(path)
+        self._readers[path] = (signature, reader)
+        return reader
+
+    def _remember(self, key: tuple[str, str, Budget], execution: Execution) -> None:
+        size = _estimate(execution)
+        if size > MEMO_BYTES // 4:
+            return
+        self._memo[key] = (execution, size)
+        self._memo_bytes += size
+        while self._memo_bytes > MEMO_BYTES:
+            self._memo_bytes -= self._memo.popitem(last=False)[1][1]
+
+
+def _no_stamp(phase: str, start: float, seconds: float) -> None:
+    """In-process: nobody watches."""
+
+
+def _estimate(execution: Execution) -> int:
+    """Bytes of the rows in memory, from every row's width and a sample of the texts."""
+    rows = execution.rows
+    if not rows:
+        return 1_000
+    sample = rows[:: max(1, len(rows) // 64)]
+    cells = sum(len(cell) for row in sample for cell in row if isinstance(cell, str | bytes))
+    return 1_000 + len(rows) * (56 + 40 * len(rows[0])) + cells * len(rows) // len(sample)

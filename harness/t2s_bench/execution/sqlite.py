@@ -1,0 +1,343 @@
+"""Running untrusted SQL on an SQLite file: read-only, bounded, with a typed result.
+
+The in-process locks. The file is opened with `mode=ro`; an authorizer allows reading and nothing
+else; limits on value length, SQL length and SQLite's heap bound memory; a progress handler counts
+virtual-machine steps and watches the clock. What they cannot stop (one endless instruction, the
+planner at work on a monstrous statement) is ended by killing the worker: see `execution.pool`.
+
+Steps are counted in multiples of `PERIOD`. They depend on the statement, the database and the
+SQLite version alone, so a step time-out is the same verdict on an idle and on a busy machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import re
+import sqlite3
+from itertools import repeat, starmap
+from operator import length_hint
+from pathlib import Path
+from time import monotonic, perf_counter
+from types import TracebackType
+from urllib.parse import quote
+
+from t2s_bench.types import Budget, Execution, Row, Status
+
+# Virtual-machine steps between two calls of the progress handler.
+PERIOD = 1_000
+# Longest text or blob a statement may make or read, in bytes.
+VALUE_LENGTH = 10_000_000
+# Longest SQL text, in characters and in bytes.
+SQL_LENGTH = 1_000_000
+# SQLite's memory in this process over all connections, in bytes: pages, sorters, temporary tables.
+HEAP_BYTES = 400_000_000
+# Pages kept by one connection, in KiB.
+CACHE_KIB = 8_000
+# Rows fetched between two checks of the row and byte caps: at first, and at most. In between a
+# chunk is as many rows as take about CHUNK_BYTES at the size of the last ones.
+FIRST_ROWS = 16
+CHUNK_ROWS = 256
+CHUNK_BYTES = 1_000_000
+
+_FORBIDDEN_FUNCTIONS = frozenset(
+    {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "fsdir", "lsmode"}
+    | {"sqlite_log", "sqlite_rename_column", "sqlite_rename_table", "sqlite_drop_column"}
+)
+_DATE_FUNCTIONS = frozenset(
+    {"date", "time", "datetime", "julianday", "strftime", "unixepoch", "timediff"}
+)
+_CHANGING_FUNCTIONS = frozenset(
+    {"random", "randomblob", "current_date", "current_time", "current_timestamp"}
+    | {"changes", "total_changes", "last_insert_rowid"}
+)
+# What makes a date function read the clock or the machine's time zone.
+_CLOCK = re.compile(r"now|localtime|utc|\(\s*\)", re.IGNORECASE)
+# SQLITE_LIMIT_…, where the default is more than any honest query needs.
+_LIMITS = {
+    "LENGTH": VALUE_LENGTH,
+    "SQL_LENGTH": SQL_LENGTH,
+    "VDBE_OP": 5_000_000,
+    "ATTACHED": 0,
+    "LIKE_PATTERN_LENGTH": 10_000,
+    "TRIGGER_DEPTH": 10,
+    "WORKER_THREADS": 0,
+}
+# sqlite3.h; the module names only some of them.
+_SELECT, _READ, _FUNCTION, _RECURSIVE, _PRAGMA, _UPDATE = 21, 20, 31, 33, 19, 23
+# Read by `SELECT … FROM pragma_table_info('t')` and its like.
+_SCHEMA_PRAGMAS = frozenset(
+    {"table_info", "table_xinfo", "table_list", "foreign_key_list"}
+    | {"index_list", "index_info", "index_xinfo"}
+)
+_ACTIONS = {
+    1: "CREATE INDEX",
+    2: "CREATE TABLE",
+    7: "CREATE TRIGGER",
+    8: "CREATE VIEW",
+    9: "DELETE",
+    11: "DROP TABLE",
+    18: "INSERT",
+    19: "PRAGMA",
+    22: "TRANSACTION",
+    23: "UPDATE",
+    24: "ATTACH",
+    25: "DETACH",
+    26: "ALTER TABLE",
+    27: "REINDEX",
+    28: "ANALYZE",
+    32: "SAVEPOINT",
+}
+# The database itself cannot be read; nobody's SQL is at fault.
+_INFRA = ("unable to open database file", "database is locked", "disk I/O error")
+
+
+class CannotOpen(Exception):
+    """The file cannot be opened for reading; the text says why and what helps."""
+
+
+class Reader:
+    """One open database with all in-process locks; not for two threads at a time.
+
+    `repeatable` says whether the last execution would give the same again anywhere: it used
+    neither the clock nor a random number and was not ended by the wall clock or for want of
+    memory. `out_of_memory` says that it was.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open `path`; raises `CannotOpen` where that is impossible."""
+        self.path = os.fspath(path)
+        self.repeatable = False
+        self.out_of_memory = False
+        self._refused = ""
+        self._selecting = False
+        self._functions: set[str] = set()
+        self._view_reads_clock = False
+        try:
+            self._connection = _open(self.path)
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise CannotOpen(f"cannot read {self.path}: {error}") from error
+        self._connection.set_authorizer(self._authorize)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; harmless when repeated."""
+        self._connection.close()
+
+    def execute(self, sql: str, budget: Budget) -> Execution:
+        """Run one statement; failures come back typed, never raised."""
+        started = perf_counter()
+        deadline = monotonic() + budget.seconds
+        self.out_of_memory = False
+        execution, repeatable = self._run(sql, budget, started, deadline, undecodable=False)
+        if execution.error.startswith("Could not decode to UTF-8"):
+            execution, repeatable = self._run(sql, budget, started, deadline, undecodable=True)
+        self.repeatable = repeatable and not self._reads_clock_or_chance(sql)
+        return execution
+
+    def _run(
+        self, sql: str, budget: Budget, started: float, deadline: float, *, undecodable: bool
+    ) -> tuple[Execution, bool]:
+        self._refused = ""
+        self._selecting = False
+        self._functions.clear()
+        self._view_reads_clock = False
+        connection = self._connection
+        connection.text_factory = _decode_what_is_valid if undecodable else str
+        # The handler runs without a Python frame: `countdown` running out raises StopIteration
+        # and the clock passing the deadline gives True; SQLite is interrupted by either.
+        calls = max(1, budget.steps // PERIOD)
+        countdown = repeat((), calls - 1)
+        clock = starmap(monotonic, countdown)
+        connection.set_progress_handler(map(deadline.__lt__, clock).__next__, PERIOD)
+        columns: tuple[str, ...] = ()
+        rows: list[Row] = []
+        status, message, repeatable = Status.OK, "", True
+        cursor = connection.cursor()
+        try:
+            if len(sql) > SQL_LENGTH:
+                status, message = Status.TOO_LARGE, f"SQL longer than {SQL_LENGTH:,} characters"
+            else:
+                cursor.execute(sql)
+                if cursor.description is not None:
+                    columns = tuple([column[0] for column in cursor.description])
+                    message = _fetch(cursor, rows, len(columns), budget)
+                    status = Status.TOO_LARGE if message else Status.OK
+        except MemoryError:
+            self.out_of_memory = True
+            status, message, repeatable = Status.TOO_LARGE, "out of memory", False
+        except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
+            status, message = self._classify(error)
+        finally:
+            cursor.close()
+        left = length_hint(countdown)
+        steps = (calls - 1 - left) * PERIOD
+        if status is Status.TIMEOUT:
+            if left or monotonic() > deadline:
+                message = f"more than {budget.seconds:g} s of wall-clock time"
+                repeatable = False
+            else:
+                steps = calls * PERIOD
+                message = f"more than {budget.steps:,} virtual-machine steps"
+        elif status is Status.INFRA:
+            repeatable = False
+        execution = Execution(
+            status,
+            columns if status is Status.OK else (),
+            rows if status is Status.OK else (),
+            message,
+            steps,
+            perf_counter() - started,
+            undecodable,
+        )
+        return execution, repeatable
+
+    def _classify(self, error: Exception) -> tuple[Status, str]:
+        message = " ".join(str(error).split())
+        if self._refused:
+            return Status.REFUSED, f"only reading is allowed: {self._refused} refused"
+        if message == "interrupted":
+            return Status.TIMEOUT, message
+        if message == "attempt to write a readonly database":
+            return Status.REFUSED, f"only reading is allowed: {message}"
+        if message in ("string or blob too big", "query string is too large"):
+            return Status.TOO_LARGE, f"{message} (over {VALUE_LENGTH:,} bytes)"
+        if message in _INFRA:
+            return Status.INFRA, f"{self.path}: {message}"
+        return Status.ERROR, message or type(error).__name__
+
+    def _authorize(
+        self,
+        action: int,
+        first: str | None,
+        second: str | None,
+        database: str | None,
+        source: str | None,
+    ) -> int:
+        if action in (_READ, _RECURSIVE):
+            return sqlite3.SQLITE_OK
+        if action == _SELECT:
+            self._selecting = True
+            return sqlite3.SQLITE_OK
+        if action == _FUNCTION:
+            name = (second or "").lower()
+            if name not in _FORBIDDEN_FUNCTIONS:
+                self._functions.add(name)
+                if source and name in _DATE_FUNCTIONS:
+                    self._view_reads_clock = True
+                return sqlite3.SQLITE_OK
+            self._refused = f"{name}()"
+        elif self._selecting and action == _PRAGMA and first in _SCHEMA_PRAGMAS:
+            return sqlite3.SQLITE_OK
+        elif action == _PRAGMA and first == "data_version" and second is None:
+            # FTS5 asks it of every table it reads.
+            return sqlite3.SQLITE_OK
+        elif action == _UPDATE and first == "sqlite_master":
+            # Declaring a virtual table, json_each too, asks for it and writes nothing; a statement
+            # that asks for it is an error in any case.
+            return sqlite3.SQLITE_OK
+        elif not self._refused:
+            what = _ACTIONS.get(action, "a change of the schema")
+            self._refused = f"{what} {first}" if first else what
+        return sqlite3.SQLITE_DENY
+
+    def _reads_clock_or_chance(self, sql: str) -> bool:
+        used = self._functions
+        if self._view_reads_clock or used & _CHANGING_FUNCTIONS:
+            return True
+        return bool(used & _DATE_FUNCTIONS) and _CLOCK.search(sql) is not None
+
+
+def execute(
+    database: Reader | str | os.PathLike[str], sql: str, budget: Budget | None = None
+) -> Execution:
+    """Run one statement on an open `Reader` or on a file opened for the purpose.
+
+    A file that cannot be opened gives `Status.INFRA`. Empty SQL or SQL of comments alone gives no
+    rows and no columns, as Python's `sqlite3` does; a second statement is an error, as there.
+    """
+    budget = budget or Budget()
+    if isinstance(database, Reader):
+        return database.execute(sql, budget)
+    try:
+        with Reader(database) as reader:
+            return reader.execute(sql, budget)
+    except CannotOpen as error:
+        return Execution(Status.INFRA, error=str(error))
+
+
+def _open(path: str) -> sqlite3.Connection:
+    with Path(path).open("rb") as file:
+        header = file.read(20)
+    mode = "mode=ro"
+    if header[18:20] == b"\x02\x02" and not _size(f"{path}-wal"):
+        # A read-only connection to a database in WAL mode makes -wal and -shm files beside it.
+        # Without a log the file is complete in itself.
+        mode = "immutable=1"
+    connection = sqlite3.connect(
+        f"file:{quote(os.path.abspath(path))}?{mode}",
+        uri=True,
+        isolation_level=None,
+        cached_statements=0,  # a statement used again would go on counting steps where it stopped
+        check_same_thread=False,
+    )
+    # Some builds of Python have no extensions to load, nor this method.
+    with contextlib.suppress(AttributeError, sqlite3.NotSupportedError):
+        connection.enable_load_extension(False)
+    try:
+        for pragma in (
+            "trusted_schema=OFF",
+            f"hard_heap_limit={HEAP_BYTES}",
+            f"cache_size=-{CACHE_KIB}",
+            "temp_store=MEMORY",
+            "query_only=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        if hasattr(connection, "setlimit"):  # Python 3.11
+            for name, value in _LIMITS.items():
+                connection.setlimit(getattr(sqlite3, f"SQLITE_LIMIT_{name}"), value)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _fetch(cursor: sqlite3.Cursor, rows: list[Row], width: int, budget: Budget) -> str:
+    """Append all rows to `rows`; the text says which cap was passed, empty for none."""
+    total, wanted = 0, FIRST_ROWS
+    while True:
+        chunk = cursor.fetchmany(wanted)
+        rows += chunk
+        if len(rows) > budget.rows:
+            return f"more than {budget.rows:,} rows"
+        # marshal writes a cell's own bytes; a tuple adds 56 and 8 a cell, a cell's object 32.
+        size = len(marshal.dumps(chunk, 2)) + len(chunk) * (56 + 40 * width)
+        total += size
+        if total > budget.bytes:
+            return f"more than {budget.bytes:,} bytes of rows"
+        if len(chunk) < wanted:
+            return ""
+        wanted = max(1, min(CHUNK_ROWS, CHUNK_BYTES * len(chunk) // size))
+
+
+def _decode_what_is_valid(text: bytes) -> str:
+    return text.decode(errors="ignore")
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
