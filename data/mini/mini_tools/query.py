@@ -7,13 +7,20 @@ mutant is made and the fillings have to decide.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
 
-from .schema import Relation
+from .schema import ForeignKey, Relation
+
+if TYPE_CHECKING:
+    # The base class of all nodes, which older versions of sqlglot call Expression.
+    from sqlglot.exp import Expr as Node
+else:
+    Node = exp.Expression
 
 Place = tuple[str, str]  # alias and column, both in lower case
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
@@ -45,30 +52,30 @@ def parse(sql: str) -> exp.Query:
     return tree
 
 
-def render(tree: exp.Expression) -> str:
+def render(tree: Node) -> str:
     """The tree as SQLite text."""
     return tree.sql(dialect="sqlite")
 
 
-def short(node: exp.Expression, limit: int = 60) -> str:
+def short(node: Node, limit: int = 60) -> str:
     """A node's text, cut for a message."""
     text = render(node)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def unwrapped(node: exp.Expression) -> exp.Expression:
+def unwrapped(node: Node) -> Node:
     """The node without its parentheses and alias."""
     while isinstance(node, (exp.Paren, exp.Alias)):
         node = node.this
     return node
 
 
-def conjuncts(node: exp.Expression | None) -> list[exp.Expression]:
+def conjuncts(node: Node | None) -> list[Node]:
     """The conditions that AND connects."""
     if node is None:
         return []
     if isinstance(node, exp.And):
-        return conjuncts(node.left) + conjuncts(node.right)
+        return conjuncts(node.this) + conjuncts(node.expression)
     return conjuncts(node.this) if isinstance(node, exp.Paren) else [node]
 
 
@@ -77,14 +84,14 @@ def is_left(join: exp.Join) -> bool:
     return str(join.args.get("side") or "").upper() == "LEFT"
 
 
-def part(node: exp.Expression, name: str) -> exp.Expression | None:
+def part(node: Node, name: str) -> Node | None:
     """A clause that newer versions of sqlglot store under a name with an underscore."""
     found = node.args.get(f"{name}_") or node.args.get(name)
-    assert found is None or isinstance(found, exp.Expression)
+    assert found is None or isinstance(found, Node)
     return found
 
 
-def columns_in(node: exp.Expression) -> list[exp.Column]:
+def columns_in(node: Node) -> list[exp.Column]:
     """Every column reference below a node, those in subqueries included."""
     return [found for found in node.find_all(exp.Column) if not isinstance(found.this, exp.Star)]
 
@@ -99,7 +106,7 @@ class Query:
         self._position = {id(node): number for number, node in enumerate(self.nodes)}
         self._sources: dict[int, list[Source]] = {}
         self._relations: dict[int, Relation] = {}
-        self._in_progress: set[int] = set()
+        self._in_progress: dict[int, Relation] = {}
 
     @property
     def sql(self) -> str:
@@ -110,11 +117,11 @@ class Query:
         """Every SELECT, subqueries included."""
         return [node for node in self.nodes if isinstance(node, exp.Select)]
 
-    def of(self, *kinds: type[exp.Expression]) -> list[exp.Expression]:
+    def of(self, *kinds: type[Node]) -> list[Node]:
         """The nodes of these kinds in a stable order."""
         return [node for node in self.nodes if isinstance(node, kinds)]
 
-    def changed(self, *edits: tuple[exp.Expression, exp.Expression | None]) -> str:
+    def changed(self, *edits: tuple[Node, Node | None]) -> str:
         """The query with nodes replaced, or removed where the replacement is None."""
         copy = self.tree.copy()
         copies = list(copy.dfs())
@@ -136,7 +143,7 @@ class Query:
         if id(select) not in self._sources:
             found = []
             start = part(select, "from")
-            entries: list[tuple[exp.Expression, exp.Join | None]] = []
+            entries: list[tuple[Node, exp.Join | None]] = []
             if start is not None:
                 entries.append((start.this, None))
             entries.extend((join.this, join) for join in select.args.get("joins") or [])
@@ -145,13 +152,13 @@ class Query:
             self._sources[id(select)] = found
         return self._sources[id(select)]
 
-    def _relation_of(self, item: exp.Expression) -> Relation:
+    def _relation_of(self, item: Node) -> Relation:
         if isinstance(item, exp.Subquery) and isinstance(item.this, exp.Query):
             return self._result(item.this, [])
         if not isinstance(item, exp.Table):
             return _UNBOUND
         name = item.name.lower()
-        above: exp.Expression | None = item
+        above: Node | None = item
         while above is not None:
             clause = part(above, "with")
             for cte in clause.expressions if clause is not None else []:
@@ -160,46 +167,85 @@ class Query:
             above = above.parent
         return self.tables.get(name, _UNBOUND)
 
-    def _result(self, query: exp.Expression, names: list[exp.Expression]) -> Relation:
-        """The relation that a subquery yields."""
-        if id(query) in self._relations:
-            return self._relations[id(query)]
-        first = query
-        while isinstance(first, exp.SetOperation):
-            first = first.left
-        outputs = self.outputs(first) if isinstance(first, exp.Select) else []
-        columns = tuple(
-            [name.name.lower() for name in names] or [e.alias_or_name.lower() for e in outputs]
-        )
-        if id(query) in self._in_progress:  # a recursive query reads itself
-            return Relation(columns)
-        self._in_progress.add(id(query))
-        keys: list[frozenset[str]] = []
-        not_null: frozenset[str] = frozenset()
-        if isinstance(query, exp.Select) and len(columns) == len(outputs):
-            for size in range(3):
-                for chosen in combinations(range(len(columns)), size):
-                    key = frozenset(columns[n] for n in chosen)
-                    if not any(known <= key for known in keys) and self.unique_given(
-                        query, [outputs[n] for n in chosen]
-                    ):
-                        keys.append(key)
-            if not keys and (query.args.get("distinct") or self.unique_given(query, outputs)):
-                keys.append(frozenset(columns))
-            not_null = frozenset(
-                name
-                for name, output in zip(columns, outputs, strict=True)
-                if self.never_null(output, query)
-            )
-        elif isinstance(query, exp.SetOperation) and query.args.get("distinct"):
-            keys.append(frozenset(columns))
-        self._in_progress.discard(id(query))
-        self._relations[id(query)] = Relation(columns, tuple(keys), not_null)
+    def _result(self, query: Node, names: list[Node]) -> Relation:
+        """The relation that a subquery yields, under the names its reader sees."""
+        if id(query) not in self._relations:
+            if id(query) in self._in_progress:  # a recursive query reads itself
+                return self._in_progress[id(query)]
+            self._in_progress[id(query)] = _UNBOUND
+            self._relations[id(query)] = self._fresh_result(query, names)
+            del self._in_progress[id(query)]
         return self._relations[id(query)]
 
-    def outputs(self, select: exp.Select) -> list[exp.Expression]:
+    def _fresh_result(self, query: Node, names: list[Node]) -> Relation:
+        if isinstance(query, exp.Subquery):
+            return self._fresh_result(query.this, names)
+        if isinstance(query, exp.Select):
+            return self._select_result(query, [name.name.lower() for name in names])
+        if not isinstance(query, exp.SetOperation):
+            return _UNBOUND
+        left = self._fresh_result(query.this, names)
+        keys = (frozenset(left.columns),) if query.args.get("distinct") else ()
+        # What holds of the first rows of a recursive query holds of all, if its other part
+        # keeps it up.
+        known = dict(self._relations)
+        if id(query) in self._in_progress:
+            self._in_progress[id(query)] = replace(left, keys=())
+        right = self._fresh_result(query.expression, [exp.to_identifier(c) for c in left.columns])
+        kept = replace(
+            left,
+            keys=keys,
+            not_null=left.not_null & right.not_null,
+            foreign_keys=tuple(key for key in left.foreign_keys if key in right.foreign_keys),
+        )
+        if (kept.not_null, kept.foreign_keys) != (left.not_null, left.foreign_keys):
+            self._relations = known
+            kept = Relation(left.columns, keys)
+        return kept
+
+    def _select_result(self, select: exp.Select, names: list[str]) -> Relation:
+        outputs = self.outputs(select)
+        columns = tuple(names or [output.alias_or_name.lower() for output in outputs])
+        if len(columns) != len(outputs):
+            return Relation(columns)
+        keys: list[frozenset[str]] = []
+        for size in range(3):
+            for chosen in combinations(range(len(columns)), size):
+                key = frozenset(columns[n] for n in chosen)
+                if not any(known <= key for known in keys) and self.unique_given(
+                    select, [outputs[n] for n in chosen]
+                ):
+                    keys.append(key)
+        if not keys and (select.args.get("distinct") or self.unique_given(select, outputs)):
+            keys.append(frozenset(columns))
+        pairs = list(zip(columns, outputs, strict=True))
+        return Relation(
+            columns,
+            tuple(keys),
+            frozenset(name for name, output in pairs if self.never_null(output, select)),
+            tuple(key for name, output in pairs for key in self._references(name, output)),
+        )
+
+    def _references(self, name: str, output: Node) -> list[ForeignKey]:
+        """The foreign keys that a subquery's output passes on, or that its own key becomes."""
+        column = unwrapped(output)
+        home = self.home(column) if isinstance(column, exp.Column) else None
+        if home is None:
+            return []
+        relation, original = home[1].relation, column.name.lower()
+        found = [
+            ForeignKey(key.parent, frozenset({(name, parent)}))
+            for key in relation.foreign_keys
+            for child, parent in key.pairs
+            if len(key.pairs) == 1 and child == original
+        ]
+        if relation.table is not None and frozenset({original}) in relation.keys:
+            found.append(ForeignKey(relation.table, frozenset({(name, original)})))
+        return found
+
+    def outputs(self, select: exp.Select) -> list[Node]:
         """The projected expressions with every star spelled out."""
-        found: list[exp.Expression] = []
+        found: list[Node] = []
         for item in select.expressions:
             if not item.is_star or isinstance(unwrapped(item), exp.Count):
                 found.append(item)
@@ -233,7 +279,7 @@ class Query:
 
     # --- proofs ----------------------------------------------------------------------------
 
-    def _equalities(self, select: exp.Select) -> Iterator[tuple[Place | None, Place | None]]:
+    def equal_pairs(self, select: exp.Select) -> Iterator[tuple[Place | None, Place | None]]:
         """Pairs of equal columns; None stands for a value that is fixed in this SELECT."""
         where = select.args.get("where")
         conditions = conjuncts(where.this if where else None)
@@ -253,7 +299,7 @@ class Query:
     def _equality(
         self, condition: exp.EQ, select: exp.Select
     ) -> Iterator[tuple[Place | None, Place | None]]:
-        sides = [unwrapped(condition.left), unwrapped(condition.right)]
+        sides = [unwrapped(condition.this), unwrapped(condition.expression)]
         for this, other in (sides, sides[::-1]):
             if not isinstance(this, exp.Column) or self.place(this, select) is None:
                 continue
@@ -262,10 +308,19 @@ class Query:
             elif isinstance(other, exp.Literal):
                 yield self.place(this, select), None
 
-    def determined(self, select: exp.Select, known: set[Place]) -> set[Place]:
-        """All columns whose values follow from the known ones, by keys and by equality."""
+    def determined(
+        self, select: exp.Select, known: set[Place], without: str | None = None
+    ) -> set[Place]:
+        """All columns whose values follow from the known ones, by keys and by equality.
+
+        `without` names a source whose columns are to prove nothing.
+        """
         reached = set(known)
-        equalities = list(self._equalities(select))
+        equalities = [
+            pair
+            for pair in self.equal_pairs(select)
+            if not any(place is not None and place[0] == without for place in pair)
+        ]
         size = -1
         while size != len(reached):
             size = len(reached)
@@ -286,7 +341,7 @@ class Query:
             all((source.alias, name) in reached for name in key) for key in source.relation.keys
         )
 
-    def group_keys(self, select: exp.Select) -> list[exp.Expression]:
+    def group_keys(self, select: exp.Select) -> list[Node]:
         """What GROUP BY names, with positions and output names replaced by what they stand for."""
         group = select.args.get("group")
         found = []
@@ -299,24 +354,26 @@ class Query:
             found.append(item)
         return found
 
-    def follows(self, item: exp.Expression, select: exp.Select, reached: set[Place]) -> bool:
+    def follows(self, item: Node, select: exp.Select, reached: set[Place]) -> bool:
         """Whether an expression's value follows from columns that are fixed."""
         if item.find(exp.Query, exp.AggFunc, exp.Window):
             return False
         places = [self.place(column, select) for column in columns_in(item)]
         return all(place is None or place in reached for place in places)
 
-    def places(self, items: list[exp.Expression], select: exp.Select) -> set[Place]:
+    def places(self, items: list[Node], select: exp.Select) -> set[Place]:
         """The places of those items that are plain columns."""
         bare = [unwrapped(item) for item in items]
         found = [self.place(item, select) for item in bare if isinstance(item, exp.Column)]
         return {place for place in found if place is not None}
 
-    def unique_given(self, select: exp.Select, items: list[exp.Expression]) -> bool:
+    def unique_given(self, select: exp.Select, items: list[Node]) -> bool:
         """Whether no two rows of a SELECT (before its DISTINCT) agree in all these outputs."""
         reached = self.determined(select, self.places(items, select))
+        texts = {render(unwrapped(item)) for item in items}
+        if any(_numbers_rows(unwrapped(item), texts) for item in items):
+            return True
         if select.args.get("group") is not None:
-            texts = {render(unwrapped(item)) for item in items}
             return all(
                 render(key) in texts or self.follows(key, select, reached)
                 for key in self.group_keys(select)
@@ -325,7 +382,7 @@ class Query:
             return True
         return all(self.has_key(source, reached) for source in self.sources(select))
 
-    def never_null(self, item: exp.Expression, select: exp.Select) -> bool:
+    def never_null(self, item: Node, select: exp.Select) -> bool:
         """Whether an expression cannot be NULL in the rows that reach the SELECT's outputs."""
         node = unwrapped(item)
         if isinstance(node, (exp.Literal, exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank)):
@@ -344,7 +401,7 @@ class Query:
             results = [one.args["true"] for one in node.args["ifs"]] + [node.args.get("default")]
             return all(one is not None and self.never_null(one, select) for one in results)
         if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.DPipe)):
-            return self.never_null(node.left, select) and self.never_null(node.right, select)
+            return self.never_null(node.this, select) and self.never_null(node.expression, select)
         if isinstance(node, (exp.Lower, exp.Upper, exp.Length, exp.Cast, exp.Round, exp.Abs)):
             return self.never_null(node.this, select)
         return False
@@ -365,7 +422,14 @@ class Query:
             for condition in self.filters(select)
         )
 
-    def filters(self, select: exp.Select, after: exp.Join | None = None) -> list[exp.Expression]:
+    def present_with_row(self, select: exp.Select, source: Source, name: str) -> bool:
+        """Whether a column of an outer-joined source is NULL only where no row matched."""
+        on = conjuncts(source.join.args.get("on")) if source.join is not None else []
+        return name in source.relation.not_null or any(
+            self.rejects_null(condition, select, (source.alias, name)) for condition in on
+        )
+
+    def filters(self, select: exp.Select, after: exp.Join | None = None) -> list[Node]:
         """Conditions every row has passed: WHERE and the ON of inner joins (later than `after`)."""
         where = select.args.get("where")
         found = conjuncts(where.this if where else None)
@@ -378,7 +442,7 @@ class Query:
         return found
 
     def rejects_null(
-        self, condition: exp.Expression, select: exp.Select, place: tuple[str, str | None]
+        self, condition: Node, select: exp.Select, place: tuple[str, str | None]
     ) -> bool:
         """Whether a condition cannot hold while the column (or the whole source) is NULL."""
         bare = unwrapped(condition)
@@ -388,11 +452,11 @@ class Query:
             inner = unwrapped(bare.this)
             if not (isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null)):
                 return False
-            tested = [inner.this]
+            bare, tested = inner, [inner.this]
         elif isinstance(bare, (exp.In, exp.Between)):
             tested = [bare.this]
         elif isinstance(bare, _REJECTS_NULL):
-            tested = [bare.left, bare.right]
+            tested = [bare.this, bare.expression]
         else:
             return False
         return any(
@@ -418,7 +482,7 @@ class Query:
         for condition in conditions:
             if not isinstance(condition, exp.EQ):
                 return False
-            sides = [unwrapped(condition.left), unwrapped(condition.right)]
+            sides = [unwrapped(condition.this), unwrapped(condition.expression)]
             if not all(isinstance(side, exp.Column) for side in sides):
                 return False
             places = [self.place(side, select) for side in sides]  # type: ignore[arg-type]
@@ -434,14 +498,22 @@ class Query:
         return any(
             key.parent == source.relation.table
             and key.pairs == equal
-            and not child.optional
-            and all(column in child.relation.not_null for column, _ in key.pairs)
+            and not any(self.is_nullable(select, child, column) for column, _ in key.pairs)
             for key in child.relation.foreign_keys
         )
 
 
-def _hidden(column: exp.Column, below: exp.Expression) -> bool:
-    node: exp.Expression | None = column.parent
+def _numbers_rows(item: Node, texts: set[str]) -> bool:
+    """Whether an output is a ROW_NUMBER whose partition is among the outputs, too."""
+    return (
+        isinstance(item, exp.Window)
+        and isinstance(item.this, exp.RowNumber)
+        and all(render(key) in texts for key in item.args.get("partition_by") or [])
+    )
+
+
+def _hidden(column: exp.Column, below: Node) -> bool:
+    node: Node | None = column.parent
     while node is not None and node is not below:
         if isinstance(node, _HIDES_NULL):
             return True
@@ -449,7 +521,7 @@ def _hidden(column: exp.Column, below: exp.Expression) -> bool:
     return False
 
 
-def aggregates(select: exp.Select) -> list[exp.Expression]:
+def aggregates(select: exp.Select) -> list[Node]:
     """The aggregate functions of a SELECT itself: no window functions, none of subqueries."""
     found = []
     roots = [*select.expressions, select.args.get("having"), select.args.get("order")]
@@ -461,7 +533,7 @@ def aggregates(select: exp.Select) -> list[exp.Expression]:
     return found
 
 
-def is_scalar(query: exp.Expression) -> bool:
+def is_scalar(query: Node) -> bool:
     """Whether a subquery stands where one value is expected: only its first row counts."""
     parent = query.parent
     return (
@@ -471,7 +543,7 @@ def is_scalar(query: exp.Expression) -> bool:
     )
 
 
-def ignores_duplicates(query: exp.Expression) -> bool:
+def ignores_duplicates(query: Node) -> bool:
     """Whether only the set of a query's rows matters: below IN, EXISTS or a set operation."""
     if query.args.get("limit") is not None:
         return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from ..query import Query, Source, aggregates, ignores_duplicates, short, unwrapped
+from ..query import Node, Query, Source, aggregates, ignores_duplicates, short, unwrapped
 
 _CLAUSES = (exp.Where, exp.Group, exp.Having)
 
@@ -24,9 +24,13 @@ def other(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         name = node.name.lower()
         if name not in source.relation.columns:
             continue
-        for candidate in _candidates(source, name, projected=clause == "select"):
-            if not _same_meaning(query, node, select, source, candidate):
-                new: exp.Expression = exp.column(candidate, table=source.alias, quoted=True)
+        if clause == "select" and _unread(query, node):
+            continue
+        if clause == "group" and _beside_own(query, node, select, source):
+            continue
+        for candidate in _candidates(source, name, clause):
+            if not _same_meaning(query, node, select, source, (source.alias, candidate)):
+                new: Node = exp.column(candidate, table=source.alias, quoted=True)
                 if isinstance(node.parent, exp.Select) and node.arg_key == "expressions":
                     # A subquery's outputs keep their names, or its reader would not find them.
                     new = exp.alias_(new, node.name, quoted=True)
@@ -37,7 +41,7 @@ def other(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         yield from _twin(query, node, select, source)
 
 
-def _clause(node: exp.Expression) -> str | None:
+def _clause(node: Node) -> str | None:
     """The clause a column stands in, or None where another family deals with it."""
     below, above = node, node.parent
     while above is not None:
@@ -52,22 +56,76 @@ def _clause(node: exp.Expression) -> str | None:
     return None
 
 
-def _candidates(source: Source, name: str, projected: bool) -> list[str]:
-    columns = source.relation.columns
-    start = columns.index(name)
-    following = [*columns[start + 1 :], *columns[:start]]
-    kind = source.relation.class_of(name)
-    alike = [one for one in following if source.relation.class_of(one) == kind]
-    return (alike or (following if projected else []))[:1]
+def _candidates(source: Source, name: str, clause: str) -> list[str]:
+    """Columns one might have meant instead: keys for a key, else the same type; two at most."""
+    relation = source.relation
+    start = relation.columns.index(name)
+    following = [*relation.columns[start + 1 :], *relation.columns[:start]]
+    keys = {column for key in relation.keys for column in key}
+    keys |= {column for key in relation.foreign_keys for column, _ in key.pairs}
+    alike = [
+        one
+        for one in following
+        if relation.class_of(one) == relation.class_of(name) and (one in keys) == (name in keys)
+    ]
+    if clause == "group":
+        return alike[:1]
+    return (alike or following)[:2]
+
+
+def _beside_own(query: Query, node: exp.Column, select: exp.Select, source: Source) -> bool:
+    """Whether GROUP BY names another column of the table, as in GROUP BY id, name."""
+    rest = [key for key in query.group_keys(select) if key is not node]
+    return any(alias == source.alias for alias, _ in query.places(rest, select))
+
+
+def _unread(query: Query, node: exp.Column) -> bool:
+    """Whether the column is the output of a subquery in FROM or WITH that nothing reads."""
+    output: Node = node
+    while not isinstance(output.parent, exp.Select) and output.parent is not None:
+        output = output.parent
+    select = output.parent
+    if not isinstance(select, exp.Select) or output.index is None:
+        return False
+    reader: Node | None = select.parent
+    while isinstance(reader, exp.SetOperation):
+        if reader.args.get("distinct"):
+            return False
+        reader = reader.parent
+    named = isinstance(reader, exp.CTE)
+    if not named and not isinstance(getattr(reader, "parent", None), (exp.From, exp.Join)):
+        return False
+    if not isinstance(reader, exp.DerivedTable) or select.args.get("distinct"):
+        return False
+    names = reader.alias_column_names
+    name = (names[output.index] if names else output.alias_or_name).lower()
+    if any(star.find_ancestor(exp.Count) is None for star in query.of(exp.Star)):
+        return False
+    return not any(
+        column.name.lower() == name
+        and (home := query.home(column)) is not None
+        # Columns of subqueries, not of tables, can be this output.
+        and home[1].relation.table is None
+        for column in query.of(exp.Column)
+        if isinstance(column, exp.Column)
+    )
 
 
 def _same_meaning(
-    query: Query, node: exp.Column, select: exp.Select, source: Source, candidate: str
+    query: Query,
+    node: exp.Column,
+    select: exp.Select,
+    source: Source,
+    new: tuple[str, str],
 ) -> bool:
     """Whether the replacement provably changes nothing."""
-    place, new = (source.alias, node.name.lower()), (source.alias, candidate)
-    if isinstance(node.parent, exp.Count):
-        return query.never_null(node, select) and not query.is_nullable(select, source, candidate)
+    place = (source.alias, node.name.lower())
+    if isinstance(node.parent, (exp.Count, exp.Is)):
+        if query.never_null(node, select) and not query.is_nullable(select, source, new[1]):
+            return True
+        return source.optional and all(
+            query.present_with_row(select, source, name) for name in (place[1], new[1])
+        )
     if isinstance(node.parent, exp.Group):
         rest = [key for key in query.group_keys(select) if key is not node]
         known = query.places(rest, select)
@@ -86,11 +144,16 @@ def _twin(
     for twin in query.sources(select):
         if twin.alias == source.alias or twin.relation.table != source.relation.table:
             continue
-        if (twin.alias, name) not in query.determined(select, {place}) or (
-            place not in query.determined(select, {(twin.alias, name)})
+        new = (twin.alias, name)
+        # One alias may be joined to the other on this very column.
+        same = (new, place) in query.equal_pairs(select) or (place, new) in query.equal_pairs(
+            select
+        )
+        if not same and not (
+            isinstance(node.parent, exp.Group) and _same_meaning(query, node, select, source, new)
         ):
-            new = exp.column(node.name, table=twin.alias, quoted=True)
-            yield f"{short(node)} became {twin.alias}.{name}", query.changed((node, new))
+            column = exp.column(node.name, table=twin.alias, quoted=True)
+            yield f"{short(node)} became {twin.alias}.{name}", query.changed((node, column))
             return
 
 

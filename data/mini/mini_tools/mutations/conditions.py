@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from ..query import Query, is_left, short, unwrapped
+from ..query import Node, Query, is_left, short, unwrapped
 
-_OTHER: dict[type[exp.Expression], type[exp.Binary]] = {
+_OTHER: dict[type[Node], type[Node]] = {
     exp.LT: exp.LTE,
     exp.LTE: exp.LT,
     exp.GT: exp.GTE,
@@ -19,7 +19,7 @@ _OTHER: dict[type[exp.Expression], type[exp.Binary]] = {
     exp.NullSafeEQ: exp.NullSafeNEQ,
     exp.NullSafeNEQ: exp.NullSafeEQ,
 }
-_SIGNS: dict[type[exp.Expression], str] = {
+_SIGNS: dict[type[Node], str] = {
     exp.LT: "<",
     exp.LTE: "<=",
     exp.GT: ">",
@@ -32,7 +32,7 @@ _SIGNS: dict[type[exp.Expression], str] = {
 _NEGATED = (exp.In, exp.Exists, exp.Like, exp.Glob, exp.Between, exp.Is, exp.Escape)
 
 
-def grouped(node: exp.Expression, new: exp.Expression) -> exp.Expression:
+def grouped(node: Node, new: Node) -> Node:
     """A replacement, in parentheses where its new neighbours would bind tighter."""
     tight = isinstance(node.parent, (exp.And, exp.Not, exp.Binary))
     return exp.Paren(this=new) if tight else new
@@ -49,19 +49,19 @@ def dropped(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     for join in query.of(exp.Join):
         condition = join.args.get("on")
         if condition is not None and not isinstance(unwrapped(condition), exp.And):
-            edits: list[tuple[exp.Expression, exp.Expression | None]] = [(condition, None)]
+            edits: list[tuple[Node, Node | None]] = [(condition, None)]
             if is_left(join):
                 # SQLite takes a LEFT JOIN without ON; the standard wants ON TRUE.
                 edits = [(condition, exp.EQ(this=_one(), expression=_one()))]
             yield f"dropped ON {short(condition)}", query.changed(*edits)
     for node in query.of(exp.And, exp.Or):
-        for kept, lost in ((node.left, node.right), (node.right, node.left)):
+        for kept, lost in ((node.this, node.expression), (node.expression, node.this)):
             if type(lost) is type(node):  # its own parts are dropped one by one
                 continue
             yield f"dropped {short(lost)}", query.changed((node, kept.copy()))
 
 
-def _one() -> exp.Expression:
+def _one() -> Node:
     return exp.Literal.number(1)
 
 
@@ -69,14 +69,14 @@ def connective(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]
     """AND for OR and OR for AND."""
     for node in query.of(exp.And, exp.Or):
         other = exp.Or if isinstance(node, exp.And) else exp.And
-        new = other(this=_operand(node.left), expression=_operand(node.right))
+        new = other(this=_operand(node.this), expression=_operand(node.expression))
         yield (
             f"{node.key.upper()} became {other.key.upper()} in {short(node)}",
             query.changed((node, grouped(node, new) if other is exp.Or else new)),
         )
 
 
-def _operand(node: exp.Expression) -> exp.Expression:
+def _operand(node: Node) -> Node:
     return exp.Paren(this=node.copy()) if isinstance(node, exp.Or) else node.copy()
 
 
@@ -84,7 +84,7 @@ def comparison(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]
     """Strict for not strict, equal for unequal, and back."""
     for node in query.of(*_OTHER):
         other = _OTHER[type(node)]
-        new = other(this=node.left.copy(), expression=node.right.copy())
+        new = other(this=node.this.copy(), expression=node.expression.copy())
         sign = f"{_SIGNS[type(node)]} became {_SIGNS[other]}"
         yield f"{sign} in {short(node)}", query.changed((node, new))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from ..query import Query, Source, columns_in, conjuncts, is_left, part, short
+from ..query import Node, Query, Source, columns_in, conjuncts, is_left, part, short
 
 
 def kind(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
@@ -32,12 +32,46 @@ def kind(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
                     query.rejects_null(condition, select, (source.alias, None))
                     for condition in query.filters(select, after=join)
                 )
-                if removed:
+                if removed or _group_removed(query, select, source):
                     continue
                 left = join.copy()
                 left.set("side", "LEFT")
                 left.set("kind", None)
                 yield f"JOIN {source.alias} became LEFT JOIN", query.changed((join, left))
+
+
+def _group_removed(query: Query, select: exp.Select, source: Source) -> bool:
+    """Whether HAVING removes the groups that a LEFT JOIN would add.
+
+    Such a group is a single row, if the GROUP BY columns fix the row of every other source; its
+    COUNT(*) is 1, its COUNT of the source's columns 0 and any other aggregate of them NULL.
+    """
+    having = select.args.get("having")
+    if having is None or select.args.get("group") is None:
+        return False
+    keys = query.places(query.group_keys(select), select)
+    known = query.determined(
+        select, {place for place in keys if place[0] != source.alias}, without=source.alias
+    )
+    others = [other for other in query.sources(select) if other.alias != source.alias]
+    if not all(query.has_key(other, known) for other in others):
+        return False
+    return any(_fails_alone(query, one, select, source) for one in conjuncts(having.this))
+
+
+def _fails_alone(query: Query, condition: Node, select: exp.Select, source: Source) -> bool:
+    if not isinstance(condition, (exp.GT, exp.GTE, exp.EQ)):
+        return False
+    aggregate, bound = condition.this, condition.expression
+    columns = columns_in(aggregate)
+    inside = bool(columns) and all(_belongs(query, one, select, source) for one in columns)
+    if isinstance(aggregate, exp.Count) and isinstance(bound, exp.Literal):
+        value = 0 if inside else 1
+        limit = float(bound.name)
+        holds = {exp.GT: value > limit, exp.GTE: value >= limit, exp.EQ: value == limit}
+        return (inside or isinstance(aggregate.this, exp.Star)) and not holds[type(condition)]
+    bare = isinstance(aggregate, exp.AggFunc) and isinstance(aggregate.this, exp.Column)
+    return bare and inside and not isinstance(aggregate, exp.Count)
 
 
 def _moved(query: Query, select: exp.Select, source: Source) -> Iterator[tuple[str, str]]:
@@ -53,7 +87,7 @@ def _moved(query: Query, select: exp.Select, source: Source) -> Iterator[tuple[s
         joined.set("on", exp.and_(*rest, copy=False))
         if where is not None:
             added = exp.and_(where.this.copy(), condition.copy(), copy=False)
-            edits: list[tuple[exp.Expression, exp.Expression | None]] = [
+            edits: list[tuple[Node, Node | None]] = [
                 (source.join, joined),
                 (where, exp.Where(this=added)),
             ]
@@ -83,7 +117,7 @@ def dropped(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             ]
             if outside or (not about and _superfluous(query, select, source)):
                 continue
-            edits: list[tuple[exp.Expression, exp.Expression | None]] = [(source.join, None)]
+            edits: list[tuple[Node, Node | None]] = [(source.join, None)]
             if about and where is not None:
                 rest = [one.copy() for one in conditions if not any(one is it for it in about)]
                 edits.append((where, exp.Where(this=exp.and_(*rest, copy=False)) if rest else None))
@@ -91,7 +125,7 @@ def dropped(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             yield f"dropped table {source.alias}{also}", query.changed(*edits)
 
 
-def _mentions(query: Query, node: exp.Expression, select: exp.Select, source: Source) -> bool:
+def _mentions(query: Query, node: Node, select: exp.Select, source: Source) -> bool:
     return any(_belongs(query, column, select, source) for column in columns_in(node))
 
 

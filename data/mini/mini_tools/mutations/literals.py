@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from ..databases import quoted
-from ..query import Query, ignores_duplicates, is_scalar, short, unwrapped
+from ..query import Node, Query, ignores_duplicates, is_scalar, short, unwrapped
 
 _COMPARED = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)( \d\d:\d\d(?::\d\d)?)?")
@@ -30,7 +30,7 @@ def number(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             steps = [-1] if value > 0 else []
         for step in steps:
             text = str(value + step)
-            new: exp.Expression = exp.Literal.number(text.lstrip("-"))
+            new: Node = exp.Literal.number(text.lstrip("-"))
             new = exp.Paren(this=exp.Neg(this=new)) if text.startswith("-") else new
             yield f"{node.name} became {text} in {_around(node)}", query.changed((node, new))
         if "." in node.name and value == int(value) and isinstance(node.parent, exp.Binary):
@@ -39,7 +39,7 @@ def number(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             yield f"{node.name} became {text} in {_around(node)}", query.changed((node, new))
 
 
-def _is_idle(node: exp.Expression) -> bool:
+def _is_idle(node: Node) -> bool:
     """Whether a number's value has no say in the result, or is another family's matter."""
     parent = node.parent
     if isinstance(parent, (exp.Select, exp.Ordered, exp.Group, exp.Limit, exp.Offset)):
@@ -58,7 +58,7 @@ def _is_idle(node: exp.Expression) -> bool:
     return is_result and isinstance(case, (exp.Case, exp.If)) and isinstance(case.parent, exp.Count)
 
 
-def _around(node: exp.Expression) -> str:
+def _around(node: Node) -> str:
     return short(node.parent) if node.parent is not None else short(node)
 
 
@@ -86,14 +86,14 @@ def string(query: Query, connection: sqlite3.Connection) -> Iterator[tuple[str, 
             yield _replaced(query, node, other)
 
 
-def _replaced(query: Query, node: exp.Expression, text: str) -> tuple[str, str]:
+def _replaced(query: Query, node: Node, text: str) -> tuple[str, str]:
     return (
         f"'{node.name}' became '{text}' in {_around(node)}",
         query.changed((node, exp.Literal.string(text))),
     )
 
 
-def _tested(literal: exp.Expression) -> exp.Expression | None:
+def _tested(literal: Node) -> Node | None:
     """The expression that a literal is compared with."""
     parent = literal.parent
     if isinstance(parent, _COMPARED):
@@ -106,7 +106,7 @@ def _tested(literal: exp.Expression) -> exp.Expression | None:
 def _other_value(
     query: Query,
     column: exp.Column,
-    tested: exp.Expression,
+    tested: Node,
     value: str,
     connection: sqlite3.Connection,
 ) -> str | None:
@@ -181,7 +181,7 @@ def limit(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             )
         if more:
             offset = owner.args.get("offset")
-            edits: list[tuple[exp.Expression, exp.Expression | None]] = [(node, None)]
+            edits: list[tuple[Node, Node | None]] = [(node, None)]
             if is_limit and offset is not None:
                 edits = [(literal, exp.Literal.number(1_000_000))]
             yield f"dropped {short(node).strip()}", query.changed(*edits)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 
 from sqlglot import exp
 
-from ..query import Query, ignores_duplicates, short, unwrapped
+from ..query import Node, Query, columns_in, ignores_duplicates, short, unwrapped
 
-_RANKS: dict[type[exp.Expression], type[exp.Func]] = {
+_RANKS: dict[type[Node], type[Node]] = {
     exp.Rank: exp.DenseRank,
     exp.DenseRank: exp.Rank,
     exp.RowNumber: exp.Rank,
@@ -18,6 +19,17 @@ _RANKS: dict[type[exp.Expression], type[exp.Func]] = {
     exp.FirstValue: exp.LastValue,
     exp.LastValue: exp.FirstValue,
 }
+_BY_POSITION = (
+    exp.RowNumber,
+    exp.Lag,
+    exp.Lead,
+    exp.FirstValue,
+    exp.LastValue,
+    exp.NthValue,
+    exp.Ntile,
+    # A named window: which function uses it is not seen here.
+    exp.Identifier,
+)
 
 
 def set_operation(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
@@ -29,7 +41,7 @@ def set_operation(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, st
         keeps = isinstance(node, exp.Union) and not node.args.get("distinct")
         wanted: list[tuple[type[exp.SetOperation], bool]] = []
         if isinstance(node, exp.Union):
-            if not ignores_duplicates(node):
+            if not ignores_duplicates(node) and not _disjoint(query, node):
                 wanted.append((exp.Union, keeps))
             if not recursive:
                 wanted += [(exp.Intersect, True), (exp.Except, True)]
@@ -44,6 +56,23 @@ def set_operation(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, st
             new.set("this", node.expression.copy())
             new.set("expression", node.this.copy())
             yield "EXCEPT the other way round", query.changed((node, new))
+
+
+def _disjoint(query: Query, node: exp.SetOperation) -> bool:
+    """Whether the sides share no row, by unlike constants in one column, nor repeat one."""
+    sides = [node.this, node.expression]
+    if not all(isinstance(side, exp.Select) for side in sides):
+        return False
+    left, right = (query.outputs(side) for side in sides)  # type: ignore[arg-type]
+    constants = any(
+        isinstance(a, exp.Literal) and isinstance(b, exp.Literal) and a != b
+        for a, b in zip(map(unwrapped, left), map(unwrapped, right), strict=False)
+    )
+    return constants and all(
+        query.unique_given(side, query.outputs(side))
+        for side in sides
+        if isinstance(side, exp.Select)
+    )
 
 
 def _as(node: exp.SetOperation, kind: type[exp.SetOperation], distinct: bool) -> exp.SetOperation:
@@ -80,8 +109,10 @@ def window(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             new = node.copy()
             new.set("partition_by", None)
             yield f"dropped PARTITION BY in {short(node)}", query.changed((node, new))
+        # Without an order these functions take rows as they come: no query with a meaning.
+        ordered = isinstance(node.this, _BY_POSITION) or node.args.get("spec") is not None
         for name, label in (("order", "ORDER BY"), ("spec", "the frame")):
-            if node.args.get(name) is not None and not (name == "order" and node.args.get("spec")):
+            if node.args.get(name) is not None and not (name == "order" and ordered):
                 new = node.copy()
                 new.set(name, None)
                 yield f"dropped {label} in {short(node)}", query.changed((node, new))
@@ -102,7 +133,7 @@ def window(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         )
 
 
-def _is_total(query: Query, node: exp.Expression, select: exp.Select) -> bool:
+def _is_total(query: Query, node: Node, select: exp.Select) -> bool:
     """Whether a window's order has no ties, so that all ranking functions agree."""
     order = node.args.get("order")
     keys = [ordered.this for ordered in (order.expressions if order is not None else [])]
@@ -110,7 +141,7 @@ def _is_total(query: Query, node: exp.Expression, select: exp.Select) -> bool:
     return query.unique_given(select, keys)
 
 
-def _only_first(query: Query, node: exp.Expression) -> bool:
+def _only_first(query: Query, node: Node) -> bool:
     """Whether a rank is only ever compared with 1, where all ranks with ties agree."""
     alias = node.parent.alias.lower() if isinstance(node.parent, exp.Alias) else ""
     uses = [c for c in query.of(exp.Column) if c.name.lower() == alias]
@@ -141,7 +172,7 @@ def order(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             yield f"ORDER BY {short(ordered.this)} {word}", query.changed((ordered, new))
 
 
-def _fixed(query: Query, select: exp.Select, keys: list[exp.Expression]) -> bool:
+def _fixed(query: Query, select: exp.Select, keys: list[Node]) -> bool:
     """Whether the keys so far already leave no ties."""
     spelled = []
     for key in keys:
@@ -166,20 +197,49 @@ def function(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         # SQLite's x / 0 is NULL already.
         if isinstance(node, exp.Nullif) and _divides(node):
             continue
-        if isinstance(node, exp.Cast) and _is_real(query, inner):
+        if isinstance(node, exp.Cast) and _cast_is_idle(query, node, inner):
             continue
-        yield f"dropped {short(node)}", query.changed((node, node.this.copy()))
+        new = node.this.copy()
+        bare = isinstance(new, (exp.Column, exp.Func, exp.Literal, exp.Paren))
+        yield f"dropped {short(node)}", query.changed((node, new if bare else exp.Paren(this=new)))
 
 
-def _divides(node: exp.Expression) -> bool:
-    parent = node.parent
-    below = node
+def _divides(node: Node) -> bool:
+    below, parent = node, node.parent
     while isinstance(parent, exp.Paren):
         below, parent = parent, parent.parent
     return isinstance(parent, (exp.Div, exp.Mod)) and below.arg_key == "expression"
 
 
-def _is_real(query: Query, node: exp.Expression) -> bool:
+def _cast_is_idle(query: Query, node: exp.Cast, inner: Node) -> bool:
+    """Whether a CAST changes no value, up to 5.0 for 5."""
+    if not node.to.is_type("int", "bigint"):
+        return _is_real(query, inner)
+    parent = node.parent
+    while isinstance(parent, exp.Paren):
+        parent = parent.parent
+    if isinstance(parent, (exp.Add, exp.Sub, exp.Mul)) and inner.find(exp.Literal) is not None:
+        # Arithmetic makes a number of the text '07' itself.
+        return bool(re.match(r"(strftime|substr)", short(inner), re.IGNORECASE))
+    if isinstance(inner, exp.Round) and inner.args.get("decimals") is None:
+        return True
+    return "JULIANDAY" in inner.sql().upper() and all(
+        _is_day(query, column) for column in columns_in(inner)
+    )
+
+
+def _is_day(query: Query, column: exp.Column) -> bool:
+    """Whether a column holds dates without a time."""
+    above = column.parent
+    if isinstance(above, exp.Func) and above.name.upper() == "DATE":
+        return True
+    home = query.home(column)
+    if home is None:
+        return False
+    return dict(home[1].relation.types).get(column.name.lower()) == "DATE"
+
+
+def _is_real(query: Query, node: Node) -> bool:
     if isinstance(node, exp.Avg):
         return True
     if isinstance(node, (exp.Sum, exp.Min, exp.Max)):
