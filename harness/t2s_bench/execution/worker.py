@@ -30,6 +30,9 @@ HEADER = struct.Struct("<Q")
 
 _STATE = struct.Struct("<qdd24s")
 _FROM = struct.Struct("<q")
+# Counts the writes: odd while one is under way, so that a half-written state is never believed.
+_VERSION = struct.Struct("<Q")
+_STATE_AT, _VERSION_AT, _FROM_AT = 0, 56, 64
 PAGE_BYTES = 4096
 IDLE = -1
 NEVER = 2**62
@@ -48,25 +51,37 @@ class Stamp:
 
     def __init__(self, descriptor: int) -> None:
         self._page = mmap.mmap(descriptor, PAGE_BYTES)
+        self._version = int(_VERSION.unpack_from(self._page, _VERSION_AT)[0])
         self.task = IDLE
 
     def write(self, phase: str, start: float, seconds: float) -> None:
         """Called by the worker when a phase begins."""
-        _STATE.pack_into(self._page, 0, self.task, start, seconds, phase.encode()[:24])
+        _VERSION.pack_into(self._page, _VERSION_AT, self._version + 1)
+        _STATE.pack_into(self._page, _STATE_AT, self.task, start, seconds, phase.encode()[:24])
+        self._version += 2
+        _VERSION.pack_into(self._page, _VERSION_AT, self._version)
 
     def read(self) -> tuple[int, str, float, float]:
-        """Task number, phase, start on the monotonic clock, seconds allowed."""
-        task, start, seconds, phase = _STATE.unpack_from(self._page, 0)
+        """Task number, phase, start on the monotonic clock, seconds allowed.
+
+        While the worker is writing a new state, or was killed at it, there is no state to read:
+        then the task is IDLE.
+        """
+        (before,) = _VERSION.unpack_from(self._page, _VERSION_AT)
+        task, start, seconds, phase = _STATE.unpack_from(self._page, _STATE_AT)
+        (after,) = _VERSION.unpack_from(self._page, _VERSION_AT)
+        if before % 2 or before != after:
+            return IDLE, "", monotonic(), NEVER
         return task, phase.rstrip(b"\0").decode(errors="ignore"), start, seconds
 
     @property
     def withdrawn_from(self) -> int:
         """The first task number the worker must not start."""
-        return int(_FROM.unpack_from(self._page, 64)[0])
+        return int(_FROM.unpack_from(self._page, _FROM_AT)[0])
 
     @withdrawn_from.setter
     def withdrawn_from(self, task: int) -> None:
-        _FROM.pack_into(self._page, 64, task)
+        _FROM.pack_into(self._page, _FROM_AT, task)
 
     def close(self) -> None:
         """Give the page back."""
