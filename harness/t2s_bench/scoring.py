@@ -137,9 +137,11 @@ def _renamed(judgement: Judgement, id: str) -> Judgement:
 
 def _failed(id: str, metrics: tuple[str, ...], failure: JobFailure) -> Judgement:
     """A worker that had to be killed: the phase it was in says whose fault that is."""
-    outcome = Outcome.INFRA
-    if failure.kind == "deadline" and failure.phase == "prediction":
-        outcome = Outcome.PRED_TIMEOUT
-    elif failure.kind == "deadline" and failure.phase == "gold":
-        outcome = Outcome.GOLD_TIMEOUT
+    blamed = {
+        ("deadline", "prediction"): Outcome.PRED_TIMEOUT,
+        ("deadline", "gold"): Outcome.GOLD_TIMEOUT,
+        ("memory", "prediction"): Outcome.PRED_ERROR,
+        ("memory", "gold"): Outcome.GOLD_ERROR,
+    }
+    outcome = blamed.get((failure.kind, failure.phase), Outcome.INFRA)
     return Judgement(Score(id, outcome, {name: 0.0 for name in metrics}, failure.message))

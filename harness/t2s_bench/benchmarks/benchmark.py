@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from t2s_bench.benchmarks import registry
@@ -28,7 +28,8 @@ class Benchmark:
 
     `digest` covers the questions and every filling of every database, and nothing else: not where
     they lie, nor how or when they came. `total` counts the questions of the source; those of
-    `missing` databases (id → number of questions) are not among `examples`. `positions` gives an
+    `missing` databases (id → number of questions) are not among `examples`, and `left_out` has
+    their ids. `positions` gives an
     example's line in the official file, from 0, by its id: prediction files in the official order
     are paired by it.
     """
@@ -42,10 +43,12 @@ class Benchmark:
     missing: Mapping[str, int]
     positions: Mapping[str, int]
     primary_metric: str
+    left_out: tuple[str, ...] = ()
     version: str = ""
     licence: str = ""
     citation: str = ""
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def summary_line(self) -> str:
         """How much of the source is scored, in one line: 'scored 972 of 1,034, wta_1 missing …'."""
@@ -178,6 +181,7 @@ def _imported(manifest: Manifest, folder: Path, split: str | None) -> Benchmark:
         licence=manifest.licence,
         citation=manifest.citation,
         notes=manifest.notes,
+        left_out=tuple(e.id for e in everything if e.question.database in part.missing),
     )
 
 
@@ -188,6 +192,13 @@ def _with_databases(
         dataclasses.replace(example, database=databases[example.question.database])
         for example in examples
     )
+
+
+def _placed(
+    examples: Iterable[Example], databases: Mapping[str, Database]
+) -> tuple[Example, ...]:
+    """Examples that know their database, so that each can be scored alone."""
+    return tuple(replace(e, database=databases[e.question.database]) for e in examples)
 
 
 def _choose(manifest: Manifest, split: str | None) -> SplitManifest:

@@ -4,11 +4,12 @@ One permutation of the columns makes the bags of rows equal; row order counts wh
 'order by'; DISTINCT is dropped from both queries unless `keep_distinct`. A test suite asks for that
 on every filling of the database. Source: taoyds/test-suite-sql-eval, `eval_exec_match`.
 
-Profile `official` also replaces the text `value` by `1` in every prediction, keeps the early
-rejection that tells 10 from 10.0 in some rows, and lets an empty prediction equal an empty gold.
-Profile `safe` does none of the three, and it runs a prediction of several statements as what it is:
-an error. In both, a gold or prediction that runs away is a typed time-out (officially a hang), and
-nothing that writes can score.
+Profile `official` also reads a prediction as a line of the official file (up to its first newline
+or TAB), replaces the text `value` by `1` in it, keeps the early rejection that tells 10 from 10.0
+in some rows, and lets an empty prediction equal an empty gold. Profile `safe` does none of these,
+and it runs a prediction of several statements as what it is: an error. In both, a gold or
+prediction that runs away is a typed time-out (officially a hang), and nothing that writes can
+score.
 """
 
 from __future__ import annotations
@@ -42,12 +43,13 @@ def ts(case: Case, gold: str) -> float:
 
 
 def official_text(sql: str) -> str:
-    """The prediction as the official script reads it.
+    r"""The prediction as the official script reads it: a line of a file, up to a TAB.
 
-    >>> official_text("SELECT total_value FROM t")
+    >>> official_text("SELECT total_value FROM t\tnot read")
     'SELECT total_1 FROM t'
     """
-    return sql.replace("value", "1")
+    line = sql.split("\n", 1)[0].strip()
+    return line.split("\t", 1)[0].replace("value", "1")
 
 
 def _match(case: Case, gold: str, fillings: range, *, keep_distinct: bool) -> float:

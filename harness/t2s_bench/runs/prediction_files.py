@@ -81,7 +81,8 @@ def _by_id(
 
 def _read_lines(path: Path, benchmark: Benchmark) -> dict[str, Prediction]:
     # Only \n and \r\n end a line: str.splitlines would also cut at form feeds inside a literal.
-    lines = path.read_bytes().decode(errors="surrogateescape").replace("\r\n", "\n").split("\n")
+    text = path.read_bytes().decode(errors="surrogateescape").replace("\r\n", "\n")
+    lines = text.removesuffix("\n").split("\n")
     while len(lines) > benchmark.total and not lines[-1].strip():
         lines.pop()
     return _by_position(path, [line.strip().split("\t")[0] for line in lines], benchmark)

@@ -1,0 +1,27 @@
+# Recipes for contributors; `just` alone checks and tests. Uses the virtual environment's programs.
+export PATH := justfile_directory() / ".venv/bin:" + env_var("PATH")
+
+default: check test
+
+# Lint, format and types.
+check:
+    ruff check .
+    ruff format --check .
+    mypy
+
+# The tests; arguments go to pytest.
+test *arguments:
+    pytest {{arguments}}
+
+# All but the slowest tests.
+quick:
+    pytest -m "not slow and not servers"
+
+# Rebuild the embedded benchmark from its sources and check it.
+mini:
+    python data/mini/build.py
+    python data/mini/mutants.py
+
+# The README's first command, in a throw-away run directory.
+smoke:
+    t2s-bench run oracle --limit 20 --out "$(mktemp -d)/run"
