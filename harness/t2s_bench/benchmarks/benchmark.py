@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from t2s_bench.benchmarks import registry
@@ -29,9 +29,8 @@ class Benchmark:
     `digest` covers the questions and every filling of every database, and nothing else: not where
     they lie, nor how or when they came. `total` counts the questions of the source; those of
     `missing` databases (id → number of questions) are not among `examples`, and `left_out` has
-    their ids. `positions` gives an
-    example's line in the official file, from 0, by its id: prediction files in the official order
-    are paired by it.
+    their ids. `positions` gives an example's line in the official file, from 0, by its id:
+    prediction files in the official order are paired by it.
     """
 
     name: str
@@ -43,7 +42,6 @@ class Benchmark:
     missing: Mapping[str, int]
     positions: Mapping[str, int]
     primary_metric: str
-    left_out: tuple[str, ...] = ()
     version: str = ""
     licence: str = ""
     citation: str = ""
@@ -61,17 +59,17 @@ def coverage(scored: int, total: int, missing: Mapping[str, int]) -> str:
     >>> coverage(972, 1034, {"wta_1": 62})
     'scored 972 of 1,034, wta_1 missing (62 questions)'
     >>> coverage(10, 13, {"a": 2, "b": 1})
-    'scored 10 of 13, 2 databases missing: a (2 questions), b (1 question)'
+    'scored 10 of 13, 2 databases missing (3 questions): a, b'
     >>> coverage(240, 240, {})
     'scored 240 of 240'
     """
     line = f"scored {scored:,} of {total:,}"
-    counts = [f"{count:,} question{'s' * (count != 1)}" for count in missing.values()]
+    count = sum(missing.values())
+    questions = f"({count:,} question{'s' * (count != 1)})"
     if len(missing) == 1:
-        return f"{line}, {next(iter(missing))} missing ({counts[0]})"
+        return f"{line}, {next(iter(missing))} missing {questions}"
     if missing:
-        named = ", ".join(f"{name} ({count})" for name, count in zip(missing, counts, strict=True))
-        return f"{line}, {len(missing)} databases missing: {named}"
+        return f"{line}, {len(missing)} databases missing {questions}: {', '.join(missing)}"
     return line
 
 
@@ -155,6 +153,7 @@ def _imported(manifest: Manifest, folder: Path, split: str | None) -> Benchmark:
         example for example in everything if example.question.database not in part.missing
     )
     name = _dataset(manifest.name, part.file.removesuffix(".jsonl"))
+    present = {example.id for example in examples}
     if not examples:
         raise BadInput(
             f"none of the {part.questions:,} questions of '{name}' has its database: "
@@ -181,7 +180,7 @@ def _imported(manifest: Manifest, folder: Path, split: str | None) -> Benchmark:
         licence=manifest.licence,
         citation=manifest.citation,
         notes=manifest.notes,
-        left_out=tuple(e.id for e in everything if e.question.database in part.missing),
+        left_out=tuple(example.id for example in everything if example.id not in present),
     )
 
 
@@ -192,13 +191,6 @@ def _with_databases(
         dataclasses.replace(example, database=databases[example.question.database])
         for example in examples
     )
-
-
-def _placed(
-    examples: Iterable[Example], databases: Mapping[str, Database]
-) -> tuple[Example, ...]:
-    """Examples that know their database, so that each can be scored alone."""
-    return tuple(replace(e, database=databases[e.question.database]) for e in examples)
 
 
 def _choose(manifest: Manifest, split: str | None) -> SplitManifest:

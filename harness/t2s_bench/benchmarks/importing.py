@@ -6,6 +6,7 @@ What an import leaves in the data folder:
     <data>/<benchmark>/<split>.jsonl                     all questions of the official file
     <data>/<benchmark>/databases/<db_id>/<db_id>.sqlite  with its further fillings
     <data>/<benchmark>/databases/<db_id>/schema.json     names, descriptions and keys
+    <data>/<benchmark>/databases/<db_id>/tables.json     its entry in the official tables.json
 
 Nothing downstream of this knows one benchmark from another.
 """
@@ -18,10 +19,15 @@ from pathlib import Path
 from types import ModuleType
 
 from t2s_bench.benchmarks.archive import Archive, open_archive
-from t2s_bench.benchmarks.layout import Layout
 from t2s_bench.benchmarks.location import data_folder
 from t2s_bench.benchmarks.manifest import Manifest
-from t2s_bench.benchmarks.placing import only_one, refuse_replacing, replace, staging_folder
+from t2s_bench.benchmarks.placing import (
+    explained,
+    only_one,
+    refuse_replacing,
+    replace,
+    staging_folder,
+)
 from t2s_bench.benchmarks.registry import EMBEDDED, Entry, entries, find_entry
 from t2s_bench.benchmarks.writing import LayoutWriter, Progress
 from t2s_bench.databases.digest import DigestCache
@@ -50,39 +56,35 @@ def import_benchmark(
         raise BadInput(f"'{entry.name}' is part of t2s-bench: there is nothing to import")
     folder = data_folder(data) / entry.name
     path = Path(source).expanduser()
-    with only_one(folder):
-        refuse_replacing(folder, path, force)
-        with open_archive(path) as archive, staging_folder(folder) as staging:
-            layout = _read(entry, archive, staging)
-            writer = LayoutWriter(staging, layout, progress)
-            manifest = writer.write(entry, path)
-            replace(staging, folder)
-        with DigestCache() as digests:
-            for relative, digest in writer.digests.items():
-                digests.remember(folder / relative, digest)
+    with explained(folder), open_archive(path) as archive:
+        family, root = _family(entry), _root(entry, archive)
+        with only_one(folder):
+            refuse_replacing(folder, path, force)
+            with staging_folder(folder) as staging:
+                layout = family.read(archive, root, entry.name, staging)
+                writer = LayoutWriter(staging, layout, progress)
+                manifest = writer.write(entry, path)
+                replace(staging, folder)
+            with DigestCache() as digests:
+                for relative, digest in writer.digests.items():
+                    digests.remember(folder / relative, digest)
     return manifest
 
 
-def _read(entry: Entry, archive: Archive, scratch: Path) -> Layout:
+def _root(entry: Entry, archive: Archive) -> str:
     family = _family(entry)
-    root = family.recognise(archive, entry.name)
-    if root is None:
-        looks = next((other for other in entries().values() if _is(archive, other)), None)
-        raise BadInput(
-            f"{archive.name} is not {entry.title}: looked for {family.LOOKED_FOR[entry.name]}, "
-            f"found {archive.glimpse()}"
-            + (f". It is laid out as '{looks.name}'" if looks else "")
-        )
-    layout: Layout = family.read(archive, root, entry.name, scratch)
-    if not layout.databases:
-        raise BadInput(f"{archive.name} holds no database (looked for …/<db_id>/<db_id>.sqlite)")
-    return layout
+    root: str | None = family.recognise(archive, entry.name)
+    if root is not None:
+        return root
+    looks = next((other.name for other in entries().values() if _is(archive, other)), None)
+    raise BadInput(
+        f"{archive.name} is not {entry.title}: looked for {family.LOOKED_FOR[entry.name]}, "
+        f"found {archive.glimpse()}" + (f" (it is laid out as '{looks}')" if looks else "")
+    )
 
 
 def _is(archive: Archive, entry: Entry) -> bool:
-    return (
-        entry.family != EMBEDDED and _family(entry).recognise(archive, entry.name) is not None
-    )
+    return entry.family != EMBEDDED and _family(entry).recognise(archive, entry.name) is not None
 
 
 def _family(entry: Entry) -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from t2s_bench.benchmarks.archive import Archive, Member
 from t2s_bench.errors import BadInput
@@ -18,13 +19,14 @@ class Layout:
     """An archive as one family reads it.
 
     `splits` gives every split's questions, read anew at each call; `databases` the files of every
-    database that is there; `schema` what the archive tells about a database beyond its own file
-    (the content of `schema.json`), or None.
+    database that is there; `tables` the entries of tables.json; `schema` what the archive tells of
+    a database beyond its own file (the content of `schema.json`).
     """
 
     splits: Mapping[str, Callable[[], Iterator[Example]]]
     databases: Mapping[str, SqlFiles]
-    schema: Callable[[str], Mapping[str, object] | None]
+    tables: Mapping[str, Mapping[str, Any]]
+    schema: Callable[[str], Mapping[str, object]]
     notes: tuple[str, ...] = ()
 
 

@@ -20,34 +20,42 @@ from t2s_bench.errors import BadInput
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Keeps other imports into `folder` out, and explains what the file system refuses.
-
-    Also mends what an import left that was killed: only the holder of the lock may.
+def explained(folder: Path) -> Iterator[None]:
+    """Says in one line what the file system refused while importing into `folder`.
 
     Raises:
-        BadInput: another import is running, the disk is full, or a file may not be written.
+        BadInput: the disk is full, or a file may not be read or written.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with (folder.parent / f".{folder.name}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BadInput(
-                    f"another import of '{folder.name}' into {folder.parent} is running: "
-                    f"wait until it is done"
-                ) from None
-            _mend(folder)
-            yield
+        yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise BadInput(
-                f"no space left in {folder.parent}: free some, or choose another folder "
-                f"with --data (nothing was imported)"
+                f"no space left in {folder.parent} (nothing was imported): free some, or choose "
+                f"another folder with --data"
             ) from None
         where = f": {error.filename}" if error.filename else ""
         raise BadInput(f"cannot import into {folder}: {error.strerror or error}{where}") from None
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Keeps other imports into `folder` out, and mends what one left that was killed.
+
+    Raises:
+        BadInput: another import is running.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BadInput(
+                f"another import of '{folder.name}' into {folder.parent} is running: "
+                f"wait until it is done"
+            ) from None
+        _mend(folder)
+        yield
 
 
 def refuse_replacing(folder: Path, source: Path, force: bool) -> None:

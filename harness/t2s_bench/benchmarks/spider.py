@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from t2s_bench.benchmarks.archive import Archive, Member
 from t2s_bench.benchmarks.json_array import read_array
 from t2s_bench.benchmarks.layout import Layout, databases_in, text_of
-from t2s_bench.benchmarks.tables_json import read_tables, schema_of
+from t2s_bench.benchmarks.tables_json import empty_schema, read_tables, schema_of
 from t2s_bench.types import Example, Question
 
 LOOKED_FOR = {"spider": "tables.json beside dev.json or train_spider.json, and database/"}
@@ -45,7 +46,7 @@ def read(archive: Archive, root: str, name: str, scratch: Path) -> Layout:
         if files and len(files) < len(names):
             absent = [name for name in names if not archive.member(root + name)]
             notes.append(f"{', '.join(absent)} is missing from the split '{split}'")
-    tables: dict[str, Mapping[str, object]] = {}
+    tables: dict[str, Mapping[str, Any]] = {}
     for name in ("test_tables.json", "tables.json"):
         member = archive.member(root + name)
         tables |= read_tables(member) if member else {}
@@ -54,7 +55,8 @@ def read(archive: Archive, root: str, name: str, scratch: Path) -> Layout:
     return Layout(
         splits=splits,
         databases=databases,
-        schema=lambda db_id: schema_of(tables[db_id]) if db_id in tables else None,
+        tables=tables,
+        schema=lambda db_id: schema_of(tables[db_id]) if db_id in tables else empty_schema(),
         notes=tuple(notes),
     )
 

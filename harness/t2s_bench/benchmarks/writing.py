@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from t2s_bench.benchmarks.layout import Layout
 from t2s_bench.benchmarks.manifest import Manifest, SplitManifest, write_manifest
 from t2s_bench.benchmarks.questions import QuestionsDigest, check_database_id, question_line
 from t2s_bench.benchmarks.registry import Entry
+from t2s_bench.benchmarks.tables_json import FILE as TABLES
 from t2s_bench.databases.digest import BLOCK, file_digest, suite_digest
 from t2s_bench.errors import BadInput
 from t2s_bench.types import Example
@@ -59,6 +58,8 @@ class LayoutWriter:
             for split, examples in self.layout.splits.items()
         }
         used = {db_id for part in questions.values() for db_id in part.counts}
+        if not self.layout.databases:
+            raise BadInput(f"{source} holds no database (looked for <db_id>/<db_id>.sqlite)")
         self._write_databases(sorted(used & self.layout.databases.keys()))
         splits = {split: self._split(split, part) for split, part in questions.items()}
         missing = sum((Counter(part.missing) for part in splits.values()), Counter[str]())
@@ -98,32 +99,38 @@ class LayoutWriter:
                 file.write(question_line(example) + "\n")
         return _Questions(every.hexdigest(), scored.hexdigest(), counts)
 
-    def _write_databases(self, db_ids: Iterable[str]) -> None:
-        files = [
-            (db_id, name, member)
-            for db_id in db_ids
-            for name, member in self.layout.databases[db_id].items()
-        ]
-        total = sum(member.size for _, _, member in files)
+    def _write_databases(self, db_ids: Sequence[str]) -> None:
+        databases = self.layout.databases
+        total = sum(member.size for db_id in db_ids for member in databases[db_id].values())
         free = shutil.disk_usage(self.folder).free
         if total > free:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise BadInput(
+                f"the databases need {total:,} bytes, and {self.folder.parent} has {free:,} left: "
+                f"free some, or choose another folder with --data"
+            )
         done = 0
-        for db_id, name, member in files:
-            relative = Path("databases", db_id, name)
-            (self.folder / relative).parent.mkdir(parents=True, exist_ok=True)
-            self.digests[relative] = _copy(member, self.folder / relative)
-            done += member.size
-            if self.progress:
-                self.progress(done, total)
-        for db_id, names in _grouped(files):
+        for db_id in db_ids:
             folder = Path("databases", db_id)
-            main, *further = (self.digests[folder / name] for name in names)
+            (self.folder / folder).mkdir(parents=True)
+            for name, member in databases[db_id].items():
+                sha = hashlib.sha256()
+                with (self.folder / folder / name).open("wb") as file:
+                    for block in _blocks(member):
+                        file.write(block)
+                        sha.update(block)
+                        done += len(block)
+                        if self.progress:
+                            self.progress(done, total)
+                self.digests[folder / name] = sha.hexdigest()
+            main, *further = (self.digests[folder / name] for name in databases[db_id])
             self._suites[db_id] = suite_digest(main, further)
-            schema = self.layout.schema(db_id)
-            if schema:
-                text = json.dumps(schema, indent=1, ensure_ascii=False)
-                (self.folder / folder / "schema.json").write_text(text + "\n", encoding="utf-8")
+            self._write_json(folder / "schema.json", self.layout.schema(db_id))
+            if db_id in self.layout.tables:
+                self._write_json(folder / TABLES, [self.layout.tables[db_id]])
+
+    def _write_json(self, relative: Path, content: object) -> None:
+        text = json.dumps(content, indent=1, ensure_ascii=False)
+        (self.folder / relative).write_text(text + "\n", encoding="utf-8")
 
     def _split(self, split: str, part: _Questions) -> SplitManifest:
         missing = {
@@ -142,27 +149,17 @@ class LayoutWriter:
         )
 
 
-def _copy(member: Member, target: Path) -> str:
-    sha = hashlib.sha256()
-    with member.open() as source, target.open("wb") as file:
-        block = source.read(BLOCK)
+def _blocks(member: Member) -> Iterator[bytes]:
+    with member.open() as file:
+        block = file.read(BLOCK)
         if not block.startswith(SQLITE):
+            pointer = block.startswith(b"version https://git-lfs")
             raise BadInput(
-                f"{member} is not a SQLite database"
-                + (" but a Git LFS pointer" if block.startswith(b"version https://git-lfs") else "")
+                f"{member} is not a SQLite database" + (" but a Git LFS pointer" * pointer)
             )
         while block:
-            sha.update(block)
-            file.write(block)
-            block = source.read(BLOCK)
-    return sha.hexdigest()
-
-
-def _grouped(files: Iterable[tuple[str, str, Member]]) -> Iterator[tuple[str, list[str]]]:
-    names: dict[str, list[str]] = {}
-    for db_id, name, _ in files:
-        names.setdefault(db_id, []).append(name)
-    yield from names.items()
+            yield block
+            block = file.read(BLOCK)
 
 
 def _unrecognised(entry: Entry, questions: dict[str, _Questions]) -> Iterator[str]:

@@ -14,16 +14,12 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from t2s_bench.settings import cache_folder
+
 BLOCK = 1 << 20
 # A file that changed this recently (in seconds) may change again within the clock's granularity
 # without its times telling, so its digest is not kept yet.
 SETTLED = 1.0
-
-
-def cache_folder() -> Path:
-    """The user's cache folder for this program (`XDG_CACHE_HOME`, else `~/.cache`)."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "t2s-bench"
 
 
 def file_digest(path: Path) -> str:
