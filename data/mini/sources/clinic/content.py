@@ -70,7 +70,7 @@ DRUGS: list[tuple[str, list[float], str]] = [
     ("Atorvastatin", [10, 20, 40], "mg"),
     ("Amoxicillin", [500, 750], "mg"),
     ("Paracetamol", [1, 0.5], "g"),
-    ("Levothyroxine", [50, 75, 100], "mcg"),
+    ("Levothyroxine", [50, 75, 112], "mcg"),
     ("Ibuprofen", [200, 400], "mg"),
     ("Salbutamol", [100], "mcg"),
 ]
@@ -99,7 +99,7 @@ def _day(rng: random.Random, first: date, last: date) -> date:
     return first + timedelta(days=rng.randint(0, (last - first).days))
 
 
-def _doctors(rng: random.Random, count: int) -> list[Row]:
+def _doctors(rng: random.Random, count: int, variant: int) -> list[Row]:
     rows: list[Row] = []
     chosen = sorted(rng.sample(DOCTORS, count))
     hired = EDGE_HIRING_DAYS + ["2016-09-01"]
@@ -111,10 +111,14 @@ def _doctors(rng: random.Random, count: int) -> list[Row]:
         department = None if number % 6 == 0 else numbers[home]
         supervisor = None if number in (1, 2, 6) else rng.randint(1, min(number - 1, 5))
         rows.append((number, name, specialty, department, supervisor, hired[number - 1]))
+    if variant == 2:
+        # Two new doctors of the same name who share their supervisor and their first day.
+        twin = (*rows[-1][1:4], 3, "2016-09-01")
+        rows[-2:] = [(count - 1, *twin), (count, *twin)]
     return rows
 
 
-def _patients(rng: random.Random, count: int) -> list[Row]:
+def _patients(rng: random.Random, count: int, variant: int) -> list[Row]:
     rows: list[Row] = []
     for number in range(1, count + 1):
         sex = rng.choice(["F", "F", "M", "M", None])
@@ -132,6 +136,9 @@ def _patients(rng: random.Random, count: int) -> list[Row]:
         city = rng.choice([*CITIES, CITIES[0], None])
         insurer = rng.choice([*INSURERS, None])
         rows.append((number, family, given, born, sex, city, insurer))
+    if variant in (1, 3):
+        # The first patient has been registered twice.
+        rows[3] = (4, *rows[0][1:])
     # Two different people of the same name and sex.
     rows[-1] = (count, rows[0][1], rows[0][2], rows[-1][3], rows[0][4], *rows[-1][5:])
     return rows
@@ -150,7 +157,7 @@ def _appointments(rng: random.Random, count: int, doctors: int, patients: list[i
             status = "booked"
         fee: object = None
         if status == "completed":
-            fee = rng.choice([28, 35.5, 52, 52, 60, 74.9, 120, 0, None])
+            fee = rng.choice([28, 35.55, 52, 52, 60, 74.95, 120, 0, None])
         elif status == "no-show":
             fee = rng.choice([15, 15, None])
         if slot.startswith(BILLING_GAP):
@@ -160,11 +167,11 @@ def _appointments(rng: random.Random, count: int, doctors: int, patients: list[i
     return rows
 
 
-def _admissions(rng: random.Random, count: int, patients: list[int]) -> list[Row]:
+def _admissions(rng: random.Random, variant: int, patients: list[int]) -> list[Row]:
     stays: list[tuple[int, int, date, date | None]] = []
     longest = rng.randint(34, 41)
     wards = [1, 2, 3, 4, 7, 8]
-    for number in range(count):
+    for number in range([40, 32, 36, 30][variant]):
         arrived = _day(rng, date(2023, 6, 1), date(2024, 5, 31))
         length = longest if number < 2 else rng.choice([0, 0, 1, 2, 2, 3, 5, 8, 13, 21])
         left = None if number % 7 == 6 else arrived + timedelta(days=length)
@@ -178,9 +185,16 @@ def _admissions(rng: random.Random, count: int, patients: list[int]) -> list[Row
                 (patient, rng.choice([ward, rng.choice(wards)]), back, back + timedelta(4))
             )
     stays.append((patients[0], 1, date(2024, 2, 29), date(2024, 3, 1)))
+    stays.append((patients[3], 4, date(2024, 2, 20), date(2024, 2, 29)))
+    stays.append((patients[4], 3, date(2024, 1, 1), None))
+    stays.append((patients[5], 7, date(2023, 12, 31), None))
     stays.append((patients[1], 7, date(2024, 6, 1), None))
     stays.append((patients[2], 8, date(2024, 6, 30), None))
-    stays.sort(key=lambda stay: stay[2])
+    if variant == 3:
+        # A stay was opened twice by mistake.
+        stays += [(patients[6], 8, date(2024, 2, 27), date(2024, 3, 4))] * 2
+    # The paper forms were typed in later, in no order.
+    rng.shuffle(stays)
     return [
         (number, patient, ward, arrived.isoformat(), left.isoformat() if left else None)
         for number, (patient, ward, arrived, left) in enumerate(stays, start=1)
@@ -198,12 +212,15 @@ def _prescriptions(rng: random.Random, count: int, appointments: list[Row]) -> l
         if drug == "Amoxicillin" and rng.random() < 0.4:
             dose, unit = 1, "g"
         typed = rng.choice([drug, drug, drug, drug.lower(), drug.upper()])
-        days = rng.choice([5, 7, 7, 10, 14, 30, None])
+        days = rng.choice([5, 6, 7, 7, 10, 14, 30, None])
         if drug == "Salbutamol":
             days = None  # an inhaler for as long as it is needed
         rows.append(
             (number, rng.choice(completed), typed, dose, unit, rng.choice([1, 2, 2, 3]), days)
         )
+    # One appointment ended with two courses of the same drug.
+    rows[-2] = (count - 1, completed[0], "amoxicillin", 500, "mg", 2, 7)
+    rows[-1] = (count, completed[0], "Amoxicillin", 750, "mg", 2, 10)
     return rows
 
 
@@ -219,6 +236,12 @@ def _lab_results(rng: random.Random, count: int, patients: list[int]) -> list[Ro
             value = rng.choice([limit for limit in (low, high) if limit is not None])
         taken = _day(rng, date(2023, 10, 1), date(2024, 6, 30)).isoformat()
         rows.append((number, rng.choice(patients), test, taken, value, unit, low, high))
+    # Two patients had their HbA1c taken twice on their last day, with different values.
+    for patient, value in ((patients[0], 6.1), (patients[2], 7.4)):
+        for step in (0.0, 0.3):
+            number = len(rows) + 1
+            again = round(value + step, 1)
+            rows.append((number, patient, "HbA1c", "2024-06-30", again, "%", 4, 5.7))
     return rows
 
 
@@ -226,8 +249,8 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[Row]]:
     """Returns the rows of every table, parents first; variant 0 is the main filling."""
     doctor_count = [17, 15, 18, 16][variant]
     patient_count = [54, 40, 46, 36][variant]
-    doctors = _doctors(rng, doctor_count)
-    patients = _patients(rng, patient_count)
+    doctors = _doctors(rng, doctor_count, variant)
+    patients = _patients(rng, patient_count, variant)
     # A third of the patients come again and again, a few have never come at all.
     everybody = list(range(1, patient_count - 3))
     regulars = everybody[::3]
@@ -238,7 +261,7 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[Row]]:
         "doctor": doctors,
         "patient": patients,
         "appointment": appointments,
-        "admission": _admissions(rng, [40, 32, 36, 30][variant], visitors),
+        "admission": _admissions(rng, variant, visitors),
         "prescription": _prescriptions(rng, [85, 70, 60, 75][variant], appointments),
         "lab_result": _lab_results(rng, [95, 80, 70, 85][variant], visitors),
     }

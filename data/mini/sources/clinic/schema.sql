@@ -1,6 +1,6 @@
 CREATE TABLE department (
   department_id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
   floor INTEGER NOT NULL, -- 0 is the ground floor, negative below ground
   bed_count INTEGER NOT NULL CHECK (bed_count >= 0) -- 0 for purely outpatient departments
 );

@@ -27,11 +27,13 @@ AUTHORS = {
     "Frank Herbert": 1920, "George Eliot": 1819, "Umberto Eco": 1932, "Sabahattin Ali": 1907,
     "老子": None, "Joanna Kilmartin": 1929, "Steve Cox": None, "Thornton Wilder": 1897,
     "Flann O'Brien": 1911, "Σοφοκλῆς": -496,
+    "Jacob Grimm": 1785, "Wilhelm Grimm": 1786, "Breon Mitchell": 1942,
 }  # fmt: skip
 # Title, language, genre, year, pages, authors, translators.
 BOOKS: list[tuple[str, str, str, int | None, int | None, list[str], list[str]]] = [
     ("吾輩は猫である", "ja", "novel", 1905, 610, ["夏目漱石"], []),
     ("こころ", "ja", "novel", 1914, 384, ["夏目漱石"], []),
+    ("こころ", "ja", "novel", 1914, 300, ["夏目漱石"], []),
     ("雪国", "ja", "novel", 1948, 214, ["川端康成"], []),
     ("Преступление и наказание", "ru", "novel", 1866, 608, ["Фёдор Достоевский"], []),
     ("Анна Каренина", "ru", "novel", 1878, 864, ["Лев Толстой"], []),
@@ -42,7 +44,7 @@ BOOKS: list[tuple[str, str, str, int | None, int | None, list[str], list[str]]] 
     ("Les Misérables", "fr", "novel", 1862, 1462, ["Victor Hugo"], []),
     ("L'Étranger", "fr", "novel", 1942, 159, ["Albert Camus"], []),
     ("Le Petit Prince", "fr", "children", 1943, 96, ["Antoine de Saint-Exupéry"], []),
-    ("Cien años de soledad", "es", "novel", 1967, 471, ["Gabriel García Márquez"], []),
+    ("Cien años de soledad", "es", "novel", 1967, 501, ["Gabriel García Márquez"], []),
     ("Don Quijote de la Mancha", "es", "novel", 1605, 1345, ["Miguel de Cervantes"], []),
     ("Die Verwandlung", "de", "novel", 1915, 96, ["Franz Kafka"], []),
     ("Faust", "de", "drama", 1808, 300, ["Johann Wolfgang von Goethe"], []),
@@ -52,6 +54,8 @@ BOOKS: list[tuple[str, str, str, int | None, int | None, list[str], list[str]]] 
     ("红楼梦", "zh", "novel", 1791, 1606, ["曹雪芹", "高鹗"], []),
     ("西游记", "zh", "tales", 1592, 1194, ["吴承恩"], []),
     ("Ὀδύσσεια", "grc", "poetry", -700, 541, ["Ὅμηρος"], []),
+    ("Ὀδύσσεια", "grc", "poetry", -700, 541, ["Ὅμηρος"], []),
+    ("Ἰλιάς", "grc", "poetry", -700, 541, ["Ὅμηρος"], []),
     ("Ἀντιγόνη", "grc", "drama", -441, None, ["Σοφοκλῆς"], []),
     ("Τὰ εἰς ἑαυτόν", "grc", "philosophy", 180, None, ["Μάρκος Αὐρήλιος"], []),
     ("Os Lusíadas", "pt", "poetry", 1572, 480, ["Luís de Camões"], []),
@@ -62,6 +66,10 @@ BOOKS: list[tuple[str, str, str, int | None, int | None, list[str], list[str]]] 
      ["Joanna Kilmartin", "Steve Cox"]),
     ("The C Programming Language", "en", "computing", 1978, 228,
      ["Brian Kernighan", "Dennis Ritchie"], []),
+    ("The C Programming Language", "en", "computing", 1988, 272,
+     ["Brian Kernighan", "Dennis Ritchie"], []),
+    ("Kinder- und Hausmärchen", "de", "tales", None, 446, ["Jacob Grimm", "Wilhelm Grimm"], []),
+    ("Kinder- und Hausmärchen", "de", "tales", None, 418, ["Jacob Grimm", "Wilhelm Grimm"], []),
     ("Introduction to Algorithms", "en", "computing", 1990, 1028,
      ["Thomas Cormen", "Charles Leiserson", "Ron Rivest"], []),
     ("Persepolis", "fr", "comic", 2000, None, ["Marjane Satrapi"], []),
@@ -70,6 +78,7 @@ BOOKS: list[tuple[str, str, str, int | None, int | None, list[str], list[str]]] 
     ("Tao Te Ching", "en", "philosophy", 1997, 125, ["老子"], ["Ursula K. Le Guin"]),
     ("Collected Poems", "en", "poetry", 1960, 310, ["Edwin Muir"], []),
     ("The Trial", "en", "novel", 1937, 341, ["Franz Kafka"], ["Willa Muir", "Edwin Muir"]),
+    ("The Trial", "en", "novel", 1998, 276, ["Franz Kafka"], ["Breon Mitchell"]),
     ("Crime and Punishment", "en", "novel", 1914, None, ["Фёдор Достоевский"],
      ["Constance Garnett"]),
     ("Anna Karenina", "en", "novel", 1901, 806, ["Лев Толстой"], ["Constance Garnett"]),
@@ -90,6 +99,10 @@ MEMBERS = [
     "Maria Silva", "Noah Becker", "نور الخطيب", "Oksana Bondar", "Paul Keller", "Rosa Marín",
     "Sven Öberg", "Tuğba Yılmaz", "Uwe Krämer", "Víctor Peña", "Wanjiru Kamau", "Yaël Cohen",
 ]  # fmt: skip
+# Catalogued, but without a copy in most fillings.
+UNOWNED = ("Ὀδύσσεια", "Ἰλιάς", "Cien años de soledad", "Il nome della rosa")
+# Owned, but never asked for in any filling.
+SHELVED = ("Kürk Mantolu Madonna", "Os Lusíadas", "Ensaio sobre a Cegueira")
 TODAY = date(2024, 3, 1)
 Row = tuple[object, ...]
 
@@ -105,7 +118,7 @@ def _books(rng: random.Random, variant: int) -> tuple[list[Row], list[Row], list
     books: list[Row] = []
     links: list[Row] = []
     for number, (title, language, genre, year, pages, writers, translators) in enumerate(shelf, 1):
-        if variant and pages is not None:
+        if variant and pages is not None and title not in UNOWNED:
             pages = None if rng.random() < 0.1 else pages + rng.randint(-4, 4) * 2
         books.append((number, title, language, genre, year, pages))
         links += [(number, authors.index(name) + 1, "author") for name in writers]
@@ -113,16 +126,19 @@ def _books(rng: random.Random, variant: int) -> tuple[list[Row], list[Row], list
     return books, [(n, name, AUTHORS[name]) for n, name in enumerate(authors, 1)], links
 
 
-def _copies(rng: random.Random, books: int, variant: int) -> list[Row]:
+def _copies(rng: random.Random, titles: list[str], variant: int) -> list[Row]:
     homes: list[tuple[int, int]] = []
-    everywhere = rng.sample(range(1, books + 1), 3)
-    for book in range(1, books + 1):
+    unowned = [n for n, title in enumerate(titles, 1) if title in UNOWNED and rng.random() < 0.9]
+    books = [number for number in range(1, len(titles) + 1) if number not in unowned]
+    everywhere = rng.sample(books, 3)
+    for book in books:
         if book in everywhere:
             homes += [(book, branch) for branch in (1, 3, 4)]
         else:
-            homes += [(book, rng.choice([1, 1, 3, 4])) for _ in range(rng.choice([0, 1, 1, 2]))]
+            number = 1 if titles[book - 1] in SHELVED else rng.choice([0, 1, 1, 2])
+            homes += [(book, rng.choice([1, 1, 3, 4])) for _ in range(number)]
     # What is left in the store of the closed branch: two open branches and the closed one.
-    for book in rng.sample([n for n in range(1, books + 1) if n not in everywhere], 3):
+    for book in rng.sample([book for book in books if book not in everywhere], 3):
         homes += [(book, 1), (book, rng.choice([3, 4]))] + ([(book, 2)] if variant != 2 else [])
     rows: list[Row] = []
     for number, (book, branch) in enumerate(homes, start=1):
@@ -139,7 +155,7 @@ def _copies(rng: random.Random, books: int, variant: int) -> list[Row]:
     return rows
 
 
-def _members(rng: random.Random, count: int) -> list[Row]:
+def _members(rng: random.Random, count: int, variant: int) -> list[Row]:
     names = rng.sample(MEMBERS, count)
     joined = sorted(date(2018, 1, 8) + timedelta(days=rng.randint(0, 1900)) for _ in range(count))
     joined[count // 2] = date(2020, 2, 29)
@@ -156,6 +172,11 @@ def _members(rng: random.Random, count: int) -> list[Row]:
         sponsor = rng.randint(1, number - 1) if number > 2 and rng.random() < 0.6 else None
         joined_on = joined[number - 1].isoformat()
         rows.append((number, name, born.isoformat(), joined_on, sponsor))
+    if variant in (1, 2):
+        # Two members of the same name joined together, on the same recommendation.
+        for number in (19, 20):
+            born_on = rows[number - 1][2]
+            rows[number - 1] = (number, "Maria Silva", born_on, rows[17][3], 18)
     return rows
 
 
@@ -169,7 +190,7 @@ def _loans(rng: random.Random, copies: list[Row], members: list[Row], limit: int
             continue
         day = date(2023, 5, 1) + timedelta(days=rng.randint(0, 120))
         for _ in range(rng.choice([1, 2, 3, 4])):
-            length = rng.choice([1, 6, 12, 20, 21, 21, 22, 30, 44])
+            length = rng.choice([0, 1, 6, 12, 20, 21, 21, 22, 30, 44])
             back = day + timedelta(days=length)
             out = back >= TODAY or rng.random() < 0.08
             loans.append((day, copy[0], rng.choice(readers), None if out else back))
@@ -184,11 +205,22 @@ def _loans(rng: random.Random, copies: list[Row], members: list[Row], limit: int
     idle = [copy[0] for copy in copies if copy[2] != 2 and copy[0] not in gone]
     for copy_id, day in zip(rng.sample(idle, 2), (date(2024, 2, 8), date(2024, 2, 9)), strict=True):
         loans.append((day, copy_id, rng.choice(readers), None))
+    # One copy came back on the day it went out, went out again and then stood for months.
+    walker = rng.choice([copy_id for copy_id in idle if copy_id not in [loan[1] for loan in loans]])
+    for first, last in ((1, 1), (1, 11), (270, 280)):
+        days = [date(2023, 5, 1) + timedelta(days=step) for step in (first, last)]
+        loans.append((days[0], walker, rng.choice(readers), days[1]))
+    # Slips from the reading desks are numbered in no order of time.
+    tail = loans[-3:]
+    rng.shuffle(loans)
+    loans.sort(key=lambda loan: tail.index(loan) + 1 if loan in tail else 0)
     rows: list[Row] = []
     for number, (day, copy_id, reader, returned) in enumerate(loans, start=1):
         due = day + timedelta(days=21)
         late = (returned - due).days if returned else 0
         fine = round(0.2 * late, 2) if late > 0 and rng.random() < 0.8 else 0
+        if returned is None and due < date(2023, 9, 1):
+            fine = 5  # charged for a copy that seems lost
         ended = returned.isoformat() if returned else None
         rows.append((number, copy_id, reader, day.isoformat(), due.isoformat(), ended, fine))
     return rows
@@ -197,8 +229,10 @@ def _loans(rng: random.Random, copies: list[Row], members: list[Row], limit: int
 def fill(rng: random.Random, variant: int) -> dict[str, list[Row]]:
     """Returns the rows of every table, parents first; variant 0 is the main filling."""
     books, authors, links = _books(rng, variant)
-    copies = _copies(rng, len(books), variant)
-    members = _members(rng, [34, 28, 30, 26][variant])
+    copies = _copies(rng, [str(book[1]) for book in books], variant)
+    shelved = [book[0] for book in books if book[1] in SHELVED]
+    lendable = [copy for copy in copies if copy[1] not in shelved]
+    members = _members(rng, [34, 28, 30, 26][variant], variant)
     return {
         "branch": [(number, *row) for number, row in enumerate(BRANCHES, start=1)],
         "author": authors,
@@ -206,5 +240,5 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[Row]]:
         "book_author": links,
         "copy": copies,
         "member": members,
-        "loan": _loans(rng, copies, members, [125, 100, 90, 105][variant]),
+        "loan": _loans(rng, lendable, members, [125, 100, 90, 105][variant]),
     }

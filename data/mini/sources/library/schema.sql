@@ -1,6 +1,6 @@
 CREATE TABLE branch (
   branch_id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
   opened_on DATE NOT NULL,
   closed_on DATE -- NULL while the branch is open
 );
@@ -16,7 +16,7 @@ CREATE TABLE book (
   title TEXT NOT NULL, -- in the language of the edition
   language TEXT NOT NULL, -- ISO code, such as en, fr, ja, ru, ar
   genre TEXT NOT NULL,
-  published_year INTEGER, -- first publication of this text; negative before Christ, NULL unknown
+  published_year INTEGER, -- negative before Christ; NULL for an undated edition
   pages INTEGER -- NULL when not counted
 );
 

@@ -45,11 +45,18 @@ PROJECTS = [
 TODAY = date(2024, 6, 30)
 # More people than places among the three longest-serving ones, all hired on one day.
 PIONEERS = (25, 26, 28, 30)
+# Employee numbers of two people of the same name and department, for each filling.
+NAMESAKES = ((31, 36), (17, 22), (25, 26), (8, 9))
+# Employee numbers of the people of Polar Research, all of whom have left.
+CLOSED_DOWN: tuple[tuple[int, ...], ...] = ((), (33,), (38, 40), ())
 Row = tuple[object, ...]
 
 
-def _employees(rng: random.Random, count: int) -> list[Row]:
+def _employees(rng: random.Random, count: int, variant: int) -> list[Row]:
     names = [*HEADS, *rng.sample(PEOPLE, count - len(HEADS) - 1), "Ravi Iyer"]
+    for position in NAMESAKES[variant]:
+        names[position - 1] = "Kim Nguyen"
+    advisers = count - (4 if variant == 1 else 1)
     rows: list[Row] = []
     team_leads: dict[int, int] = {}
     for number, name in enumerate(names, start=1):
@@ -59,10 +66,12 @@ def _employees(rng: random.Random, count: int) -> list[Row]:
         title = f"Head of {DEPARTMENTS[number - 1][0]}" if number < 7 else ""
         if number == 1:
             title, manager = "Managing Director", None
-        elif number == count:
+        elif number > advisers:
             title, manager, department = "Adviser to the Board", None, None
         elif number >= 7:
             department = rng.choice([2, 2, 3, 3, 4, 5, 6, 6, 1])
+            if number in NAMESAKES[variant]:
+                department = 2
             title = rng.choice(TITLES[department])
             manager = department
             if department not in team_leads:
@@ -71,6 +80,10 @@ def _employees(rng: random.Random, count: int) -> list[Row]:
                 manager = team_leads[department]
                 if rng.random() < 0.2:
                     team_leads[department] = number
+            if number in NAMESAKES[variant]:
+                manager = 2
+            elif variant == 3 and department == 2:
+                manager = rng.choice(NAMESAKES[variant])  # both of them have a team
         # Who began exactly two or five years ago, and the days beside.
         edges = {9: "2022-06-30", 11: "2022-07-01", 13: "2019-06-30", 15: "2019-06-29",
                  17: "2020-02-29", 19: "2020-12-31", 21: "2020-01-01", 22: "2020-02-29",
@@ -87,6 +100,13 @@ def _employees(rng: random.Random, count: int) -> list[Row]:
         local = name.lower().split()[0]
         domain = rng.choice(["nordlys-yard.example"] * 3 + ["mail.example"])
         email = f"{local}.{number}@{domain}" if local.isascii() and number % 9 else None
+        if name == "Kim Nguyen" and variant == 2:
+            email = "kim@mail.example"  # one private mailbox for two people
+        if number == 25 and variant == 1:
+            left = date(2023, 9, 30)
+        if number in CLOSED_DOWN[variant]:
+            department, title, manager = 7, "Glaciologist", 1
+            left = left or date(2023, 12, 31)
         end = left.isoformat() if left else None
         rows.append((number, name, email, title, department, manager, hired.isoformat(), end))
     return rows
@@ -94,7 +114,11 @@ def _employees(rng: random.Random, count: int) -> list[Row]:
 
 def _salaries(rng: random.Random, employees: list[Row]) -> list[Row]:
     rows: list[Row] = []
-    for employee in employees[:-1]:
+    # A lone adviser works unpaid.
+    advisers = [row for row in employees if row[4] is None]
+    for employee in employees:
+        if advisers == [employee]:
+            continue
         number, title = employee[0], str(employee[3])
         amount = rng.choice([36000, 39500, 42000, 42000, 48000, 51500, 57250.5])
         if title.startswith("Head") or number == 1:
@@ -112,10 +136,11 @@ def _salaries(rng: random.Random, employees: list[Row]) -> list[Row]:
             coming = rng.choice([TODAY, TODAY + timedelta(days=1), TODAY + timedelta(days=185)])
             if day < coming:
                 rows.append((number, coming.isoformat(), amount + rng.choice([1500, 3000])))
+    rng.shuffle(rows)
     return rows
 
 
-def _projects(rng: random.Random, count: int) -> list[Row]:
+def _projects(rng: random.Random, count: int, variant: int) -> list[Row]:
     rows: list[Row] = []
     budgets: list[float | None] = [20000, 50000, 19999.99, 50000.01, None]
     for number, name in enumerate(rng.sample(PROJECTS, count), start=1):
@@ -128,19 +153,30 @@ def _projects(rng: random.Random, count: int) -> list[Row]:
             budget = budgets[number - 1]
         payer = rng.choice([2, 3, 4, 5, 6])
         rows.append((number, name, payer, budget, started.isoformat(), ended))
+    if variant == 2:
+        # Two phases under one name, paid alike.
+        rows[1] = (2, *rows[0][1:])
+    if variant == 1:
+        # Two projects of one name, which nobody has begun to staff.
+        rows[-2] = (count - 1, *rows[-1][1:])
     return rows
 
 
-def _assignments(rng: random.Random, projects: int, employees: int) -> list[Row]:
+def _assignments(rng: random.Random, projects: int, employees: int, variant: int) -> list[Row]:
     # Every seventh employee and the last project have no assignment.
     available = [number for number in range(2, employees + 1) if number % 7]
+    choices: list[float] = [0, 0.5, 7.5, 16, 40, 40, 82.25, 120, 300]
+    if variant == 2:
+        choices = [0, 1, 8, 16, 40, 120]  # whole hours only
+    elif variant == 3:
+        choices = [0, 0.5, 1, 2, 4, 7.5]  # nothing has gone on for long
     rows: list[Row] = []
-    for project in range(1, projects):
+    for project in range(1, projects - (1 if variant == 1 else 0)):
         team = sorted(rng.sample(available, rng.choice([3, 5, 6, 8])))
         lead = rng.choice(team)
         for person in team:
             role = rng.choice(["member", "member", "member", "adviser", None])
-            hours = rng.choice([0, 7.5, 16, 40, 40, 82.25, 120, 300])
+            hours = rng.choice(choices)
             rows.append((project, person, "lead" if person == lead else role, hours))
     return rows
 
@@ -161,18 +197,22 @@ def _reviews(rng: random.Random, count: int, employees: list[Row]) -> list[Row]:
             reviewer = None
         score = None if rng.random() < 0.12 else rng.choice([1, 2, 3, 3, 4, 4, 5])
         rows.append((number, person[0], reviewer, day.isoformat(), score))
+    # On one day several people gave their view of a head of department.
+    for score in (4, 3, 4, 3):
+        rows.append((len(rows) + 1, 5, None, "2023-05-17", score))
+    rows.append((len(rows) + 1, len(employees), 1, "2023-06-01", 5))
     return rows
 
 
 def fill(rng: random.Random, variant: int) -> dict[str, list[Row]]:
     """Returns the rows of every table, parents first; variant 0 is the main filling."""
-    employees = _employees(rng, [46, 38, 42, 35][variant])
-    projects = _projects(rng, [14, 10, 12, 9][variant])
+    employees = _employees(rng, [46, 38, 42, 35][variant], variant)
+    projects = _projects(rng, [14, 10, 12, 9][variant], variant)
     return {
         "department": [(number, *row) for number, row in enumerate(DEPARTMENTS, start=1)],
         "employee": employees,
         "salary": _salaries(rng, employees),
         "project": projects,
-        "assignment": _assignments(rng, len(projects), len(employees)),
+        "assignment": _assignments(rng, len(projects), len(employees), variant),
         "review": _reviews(rng, [90, 70, 80, 60][variant], employees),
     }

@@ -1,6 +1,6 @@
 CREATE TABLE department (
   department_id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
   city TEXT -- NULL for a fully remote department
 );
 
@@ -19,7 +19,7 @@ CREATE TABLE salary (
   employee_id INTEGER NOT NULL REFERENCES employee (employee_id),
   valid_from DATE NOT NULL, -- valid until the employee's next entry; may lie in the future
   amount NUMERIC(10,2) NOT NULL, -- euros a year
-  PRIMARY KEY (employee_id, valid_from)
+  PRIMARY KEY (valid_from, employee_id)
 );
 
 CREATE TABLE project (

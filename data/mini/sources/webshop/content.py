@@ -20,7 +20,7 @@ CATEGORIES = [
 ]
 PRODUCTS = [
     ("KIT-100", "Cast-Iron Skillet", 1, 39.9),
-    ("KIT-101", "Copper Saucepan", 1, 89),
+    ("KIT-101", "Copper Saucepan", 1, 50),
     ("KIT-102", "Baker's Peel", 1, 25),
     ("KIT-103", "Самовар «Тула»", 1, 189),
     ("KIT-104", "Dough Scraper", 1, 4.95),
@@ -38,12 +38,12 @@ PRODUCTS = [
     ("GRN-310", "抹茶 Matcha Tea 30 g", 6, 25),
     ("GRN-311", "Sencha 100 g", 6, 14.9),
     ("GRN-312", "Dragon Well 龙井 50 g", 6, 22.8),
-    ("GRN-313", "sencha 100 g", 6, 11.5),
+    ("GRN-313", "Sencha 100 g", 6, 11.5),
     ("GRD-400", "Watering Can 9 l", 2, 31),
     ("GRD-401", "Jute Twine", 2, 3.5),
     ("GRD-402", "Bird Bath", 2, 64.25),
     ("GRD-410", "Hori-Hori Trowel", 7, 36),
-    ("GRD-411", "Felco Secateurs", 7, 59.9),
+    ("GRD-411", "Felco Secateurs", 7, 50.9),
     ("GRD-412", "Dutch Hoe", 7, 27.3),
     ("GRD-420", "Tomato 'Cœur de Bœuf'", 8, 2.95),
     ("GRD-421", "Basil Genovese", 8, 2.95),
@@ -58,7 +58,7 @@ PRODUCTS = [
     ("PAP-512", "Año Nuevo Diary", 9, 19.99),
     ("PAP-513", "Gift Sample", 9, 0),
 ]
-BUNDLES = [(1, 3), (11, 18), (14, 11), (24, 25), (31, 34), (17, 18), (27, 28)]
+BUNDLES = [(1, 3), (11, 18), (14, 11), (24, 25), (31, 34), (17, 18), (27, 28), (17, 20), (18, 34), (20, 34)]
 CUSTOMERS = [
     ("Hanna Fuchs", "Germany"),
     ("Jonas Fuchs", "Germany"),
@@ -88,6 +88,7 @@ CUSTOMERS = [
     ("Épicerie du Canal", "France"),
     ("Wiener Küche GmbH", "Austria"),
     ("Blumen & Co.", "Germany"),
+    ("Blumen & Co.", "Austria"),
     ("Papeterie Dubois", "France"),
     ("京都文具店", "Japan"),
 ]
@@ -115,6 +116,7 @@ EDGE_MOMENTS = [
     "2025-01-01 00:05:00",
 ]
 TRADE_NAMES = ("Teehaus", "Épicerie", "Wiener", "Blumen", "Papeterie", "京都")
+EMPTY_ORDERS = 3
 Row = tuple[object, ...]
 
 
@@ -125,7 +127,7 @@ def _coupons(rng: random.Random) -> list[Row]:
     return [(code, fresh.get(code, percent), *days) for code, percent, *days in COUPONS]
 
 
-def _customers(rng: random.Random, count: int) -> list[Row]:
+def _customers(rng: random.Random, count: int, variant: int) -> list[Row]:
     chosen = rng.sample(CUSTOMERS, count)
     rows: list[Row] = []
     for number, (name, country) in enumerate(chosen, start=1):
@@ -140,6 +142,15 @@ def _customers(rng: random.Random, count: int) -> list[Row]:
             email = str(email).upper()
         joined = date(2021, 3, 1) + timedelta(days=rng.randint(0, 1000))
         rows.append((number, name, email, country, group, joined.isoformat()))
+    if variant == 2:
+        # Two customers without orders share name and country.
+        rows[-2:] = [(number, "Anna Müller", None, "Germany", *rows[number - 1][4:])
+                     for number in (count - 1, count)]  # fmt: skip
+    if variant == 3:
+        # Three customers from one country, two of them of the same name.
+        for position, name in ((0, "Carmen Ibáñez"), (3, "Carmen Ibáñez"), (6, "Íñigo Etxeberria")):
+            row = rows[position]
+            rows[position] = (row[0], name, row[2], "Spain", *row[4:])
     # Two pairs of customers share an address that differs only in capitals.
     for first, second in ((0, 1), (2, 3)):
         rows[first] = (*rows[first][:2], f"familie{first}@post.example", *rows[first][3:])
@@ -175,23 +186,34 @@ def _orders(rng: random.Random, count: int, customers: list[Row]) -> list[Row]:
     while len(moments) < count:
         day = date(2023, 10, 1) + timedelta(days=rng.randint(0, 520))
         moments.append(f"{day.isoformat()} {rng.randint(6, 22):02d}:{rng.randint(0, 59):02d}:00")
-    moments.sort()
     rows: list[Row] = []
     for number, moment in enumerate(moments, start=1):
         buyer = rng.choice(eager)
         status = rng.choice(["shipped"] * 6 + ["cancelled", "open"])
         coupon = _coupon_for(rng, moment, buyer[4])
         rows.append((number, buyer[0], moment, status, coupon, rng.choice([0, 4.9, 4.9, 7.5])))
-    return rows
+    # A customer's first two orders reached us in the same second, one of them with a coupon.
+    newcomer = active[-1][0]
+    rows = [row for row in rows if row[1] != newcomer]
+    for coupon in rng.sample(["WELCOME10", None], 2):
+        rows.append((count + len(rows), newcomer, "2023-11-11 11:11:11", "shipped", coupon, 4.9))
+    # Orders without lines: free replacements for retail customers, and one given up at once.
+    retail = [row[0] for row in active if row[4] == "retail"]
+    for day in ("2024-05-02", "2024-05-03"):
+        rows.append((0, rng.choice(retail), f"{day} 09:00:00", "shipped", None, 6.25))
+    rows.append((0, rng.choice(retail), "2024-07-19 20:41:00", "cancelled", None, 4.9))
+    return [(number, *row[1:]) for number, row in enumerate(rows, start=1)]
 
 
 def _lines(rng: random.Random, orders: list[Row], products: list[Row]) -> list[Row]:
     rows: list[Row] = []
-    for order in orders:
+    for order in orders[:-EMPTY_ORDERS]:
         # The last products of the list have never been sold.
         picked = rng.sample(range(1, len(products) - 3), rng.choice([1, 1, 2, 3]))
         if rng.random() < 0.5:
             picked = list(rng.choice(BUNDLES)) + picked[:-2]
+            if rng.random() < 0.2:
+                picked.append(picked[1])  # one more of it, added later as a line of its own
         line = 0
         for product in picked:
             line += 1
@@ -201,7 +223,8 @@ def _lines(rng: random.Random, orders: list[Row], products: list[Row]) -> list[R
                 price = round(price * 0.8, 2)
             rows.append((order[0], line, product, rng.choice([1, 1, 1, 2, 3, 5]), price))
         if rng.random() < 0.15:
-            rows.append((order[0], line + 1, None, rng.choice([1, 1, 2]), 3.5))
+            wrappings = rng.choice([1, 2])
+            rows += [(order[0], line + extra, None, 1, 3.5) for extra in range(1, wrappings + 1)]
     return rows
 
 
@@ -212,18 +235,21 @@ def _refunds(rng: random.Random, count: int, orders: list[Row], lines: list[Row]
         goods[order_id] = goods.get(order_id, 0) + quantity * price
     rows: list[Row] = []
     for number in range(1, count + 1):
-        order = rng.choice(orders[3:-4] if number % 4 else orders[:3])
+        order = rng.choice(orders[3:-9] if number % 4 else orders[:3])
         # The first orders are refunded piecemeal, the others once.
         share = rng.choice([1, 0.5, 0.5, 0.3] if number % 4 else [0.3, 0.25, 0.2])
         day = date.fromisoformat(str(order[2])[:10]) + timedelta(days=rng.choice([3, 9, 14, 15]))
         amount = round(goods[order[0]] * share, 2)
-        rows.append((number, order[0], day.isoformat(), amount, rng.choice([*REASONS, None])))
+        reason: str | None = rng.choice([*REASONS, None])
+        if number > count - 2:
+            order, amount, reason = orders[5], 5, None  # gestures of goodwill to one customer
+        rows.append((number, order[0], day.isoformat(), amount, reason))
     return rows
 
 
 def fill(rng: random.Random, variant: int) -> dict[str, list[Row]]:
     """Returns the rows of every table, parents first; variant 0 is the main filling."""
-    customers = _customers(rng, [30, 26, 28, 24][variant])
+    customers = _customers(rng, [31, 26, 28, 24][variant], variant)
     products = _products(rng)
     orders = _orders(rng, [85, 60, 75, 66][variant], customers)
     lines = _lines(rng, orders, products)

@@ -1,6 +1,6 @@
 CREATE TABLE category (
   category_id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
   parent_id INTEGER REFERENCES category (category_id) -- NULL for a top-level category
 );
 
