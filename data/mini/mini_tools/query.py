@@ -9,24 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TypeAlias, cast
 
 import sqlglot
 from sqlglot import exp
 
 from .schema import ForeignKey, Relation
 
-if TYPE_CHECKING:
-    # The base class of all nodes, which older versions of sqlglot call Expression.
-    from sqlglot.exp import Expr as Node
-else:
-    Node = exp.Expression
-
+# The base class of all nodes; a text, as older versions of sqlglot call it Expression.
+Node: TypeAlias = "exp.Expr"
 Place = tuple[str, str]  # alias and column, both in lower case
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _REJECTS_NULL = (*_COMPARISONS, exp.Like, exp.In, exp.Between, exp.Glob)
 # A NULL argument can come out of these as something else.
 _HIDES_NULL = (exp.Coalesce, exp.Case, exp.If, exp.Is, exp.Query, exp.Count, exp.Or)
+_KEEPS_NULL = (
+    exp.Lower,
+    exp.Upper,
+    exp.Length,
+    exp.Cast,
+    exp.Round,
+    exp.Abs,
+    exp.Date,
+    exp.TimeToStr,
+    exp.TsOrDsToTimestamp,
+)
 _UNBOUND = Relation(columns=())
 
 
@@ -87,8 +94,7 @@ def is_left(join: exp.Join) -> bool:
 def part(node: Node, name: str) -> Node | None:
     """A clause that newer versions of sqlglot store under a name with an underscore."""
     found = node.args.get(f"{name}_") or node.args.get(name)
-    assert found is None or isinstance(found, Node)
-    return found
+    return cast("Node | None", found)
 
 
 def columns_in(node: Node) -> list[exp.Column]:
@@ -103,6 +109,8 @@ class Query:
         self.tables = tables
         self.tree = parse(sql)
         self.nodes = list(self.tree.dfs())
+        for node in self.nodes:
+            node._meta = None  # positions in the text, which double the cost of a copy
         self._position = {id(node): number for number, node in enumerate(self.nodes)}
         self._sources: dict[int, list[Source]] = {}
         self._relations: dict[int, Relation] = {}
@@ -134,7 +142,7 @@ class Query:
                 target.pop()
             else:
                 target.replace(new)
-        return render(copy)
+        return copy.sql(dialect="sqlite", copy=False)
 
     # --- sources and columns ---------------------------------------------------------------
 
@@ -308,6 +316,31 @@ class Query:
             elif isinstance(other, exp.Literal):
                 yield self.place(this, select), None
 
+    def _computed(self, select: exp.Select) -> Iterator[tuple[set[Place], Place]]:
+        """Columns that equal an expression over others, such as a correlated subquery."""
+        where = select.args.get("where")
+        conditions = conjuncts(where.this if where else None)
+        for source in self.sources(select):
+            if source.join is not None:
+                conditions.extend(conjuncts(source.join.args.get("on")))
+        for condition in conditions:
+            sides = (
+                [unwrapped(condition.this), unwrapped(condition.expression)]
+                if isinstance(condition, exp.EQ)
+                else []
+            )
+            for column, other in (sides, sides[::-1]) if sides else []:
+                if not isinstance(column, exp.Column) or isinstance(other, exp.Column):
+                    continue
+                place = self.place(column, select)
+                needed = set()
+                for inner in columns_in(other):
+                    home = self.home(inner)
+                    if home is not None and home[0] is select:
+                        needed.add((home[1].alias, inner.name.lower()))
+                if place is not None:
+                    yield needed, place
+
     def determined(
         self, select: exp.Select, known: set[Place], without: str | None = None
     ) -> set[Place]:
@@ -316,6 +349,7 @@ class Query:
         `without` names a source whose columns are to prove nothing.
         """
         reached = set(known)
+        computed = [one for one in self._computed(select) if one[1][0] != without]
         equalities = [
             pair
             for pair in self.equal_pairs(select)
@@ -329,6 +363,7 @@ class Query:
                     reached.update([right] if right else [])
                 if right is None or right in reached:
                     reached.update([left] if left else [])
+            reached.update(place for needed, place in computed if needed <= reached)
             for source in self.sources(select):
                 if self.has_key(source, reached):
                     reached.update((source.alias, name) for name in source.relation.columns)
@@ -380,7 +415,25 @@ class Query:
             )
         if aggregates(select):
             return True
-        return all(self.has_key(source, reached) for source in self.sources(select))
+        return self.rows_fixed(select, reached)
+
+    def rows_fixed(self, select: exp.Select, reached: set[Place]) -> bool:
+        """Whether one row at most of a SELECT's join agrees in the columns reached."""
+        return all(
+            self.has_key(source, reached) or self._is_absent(select, source)
+            for source in self.sources(select)
+        )
+
+    def _is_absent(self, select: exp.Select, source: Source) -> bool:
+        """Whether WHERE keeps only rows without a partner in an outer-joined source."""
+        where = select.args.get("where")
+        for condition in conjuncts(where.this if where else None) if source.optional else []:
+            tested = condition.this if isinstance(condition, exp.Is) else None
+            if isinstance(tested, exp.Column) and isinstance(condition.expression, exp.Null):
+                alias, name = self.place(tested, select) or ("", "")
+                if alias == source.alias and self.present_with_row(select, source, name):
+                    return True
+        return False
 
     def never_null(self, item: Node, select: exp.Select) -> bool:
         """Whether an expression cannot be NULL in the rows that reach the SELECT's outputs."""
@@ -402,8 +455,11 @@ class Query:
             return all(one is not None and self.never_null(one, select) for one in results)
         if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.DPipe)):
             return self.never_null(node.this, select) and self.never_null(node.expression, select)
-        if isinstance(node, (exp.Lower, exp.Upper, exp.Length, exp.Cast, exp.Round, exp.Abs)):
+        if isinstance(node, _KEEPS_NULL):
             return self.never_null(node.this, select)
+        # The sources hold no invalid dates.
+        if isinstance(node, exp.Anonymous) and node.name.lower() == "julianday":
+            return self.never_null(node.expressions[0], select)
         return False
 
     def may_be_missing(self, select: exp.Select, source: Source) -> bool:

@@ -109,15 +109,21 @@ def read_rows(folder: Path, variant: int) -> dict[str, list[Row]]:
     return {table: [tuple(row) for row in rows] for table, rows in first.items()}
 
 
+def parse_toml(path: Path) -> dict[str, Any]:
+    """A TOML file's content; SourceError where it is not TOML."""
+    try:
+        parsed: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SourceError(f"{path.parent.name}: {path.name} is not TOML: {error}") from None
+    return parsed
+
+
 def read_questions(folder: Path) -> list[Question]:
     """The questions in source order; raises SourceError at the first malformed one."""
     path, db_id = folder / "questions.toml", folder.name
     if not path.is_file():
         raise SourceError(f"{db_id}: questions.toml is missing")
-    try:
-        parsed = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise SourceError(f"{db_id}: questions.toml is not TOML: {error}") from None
+    parsed = parse_toml(path)
     extra = set(parsed) - {"question"}
     if extra:
         raise SourceError(

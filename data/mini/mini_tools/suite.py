@@ -20,10 +20,10 @@ from .sources import (
     Question,
     Row,
     SourceError,
+    parse_toml,
     read_questions,
     read_rows,
     read_schema,
-    tomllib,
 )
 
 # Steps a mutant may take on one filling; golds take some ten thousand.
@@ -116,10 +116,7 @@ def read_equivalents(folder: Path) -> list[Equivalent]:
     path = folder / "equivalent.toml"
     if not path.is_file():
         return []
-    try:
-        parsed = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise SourceError(f"{folder.name}: equivalent.toml is not TOML: {error}") from None
+    parsed = parse_toml(path)
     found = []
     for number, item in enumerate(parsed.get("equivalent", []), 1):
         place = f"{folder.name}: equivalent.toml, entry {number} ({item.get('id', 'no id')})"

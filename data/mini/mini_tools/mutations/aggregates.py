@@ -91,6 +91,8 @@ def distinct(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         if query.unique_given(select, query.outputs(select)):
             continue
         changed = select.copy()
+        if select is not query.tree and not select.args.get("distinct"):
+            continue  # nobody adds a DISTINCT to a subquery by mistake
         if select.args.get("distinct"):
             changed.set("distinct", None)
             yield f"DISTINCT lost in {short(select)}", query.changed((select, changed))
@@ -100,6 +102,8 @@ def distinct(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     for node in query.of(exp.Count, exp.Sum, exp.Avg):
         owner = node.find_ancestor(exp.Select)
         inner = node.this
+        if _sign_only(node):
+            continue
         # SQLite has no DISTINCT in window functions.
         if owner is None or not any(node is one for one in aggregates(owner)):
             continue
@@ -122,4 +126,4 @@ def _each_once(query: Query, select: exp.Select, values: Iterable[tuple[str, str
     """Whether values that are aggregated occur once in their group at most."""
     known = query.places(query.group_keys(select), select) | set(values)
     reached = query.determined(select, known)
-    return all(query.has_key(source, reached) for source in query.sources(select))
+    return query.rows_fixed(select, reached)

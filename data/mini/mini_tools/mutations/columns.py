@@ -63,14 +63,11 @@ def _candidates(source: Source, name: str, clause: str) -> list[str]:
     following = [*relation.columns[start + 1 :], *relation.columns[:start]]
     keys = {column for key in relation.keys for column in key}
     keys |= {column for key in relation.foreign_keys for column, _ in key.pairs}
-    alike = [
-        one
-        for one in following
-        if relation.class_of(one) == relation.class_of(name) and (one in keys) == (name in keys)
-    ]
+    same = [one for one in following if relation.class_of(one) == relation.class_of(name)]
+    alike = [one for one in same if (one in keys) == (name in keys)]
     if clause == "group":
         return alike[:1]
-    return (alike or following)[:2]
+    return (alike or same or (following if clause == "select" else []))[:2]
 
 
 def _beside_own(query: Query, node: exp.Column, select: exp.Select, source: Source) -> bool:

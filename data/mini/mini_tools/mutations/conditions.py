@@ -48,9 +48,9 @@ def dropped(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             yield f"dropped {node.key.upper()} {short(node.this)}", query.changed((target, new))
     for join in query.of(exp.Join):
         condition = join.args.get("on")
-        if condition is not None and not isinstance(unwrapped(condition), exp.And):
+        if condition is not None and not isinstance(unwrapped(condition), (exp.And, exp.Or)):
             edits: list[tuple[Node, Node | None]] = [(condition, None)]
-            if is_left(join):
+            if isinstance(join, exp.Join) and is_left(join):
                 # SQLite takes a LEFT JOIN without ON; the standard wants ON TRUE.
                 edits = [(condition, exp.EQ(this=_one(), expression=_one()))]
             yield f"dropped ON {short(condition)}", query.changed(*edits)

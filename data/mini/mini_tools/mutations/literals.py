@@ -122,16 +122,16 @@ def _other_value(
         values = [one.upper() for one in values]
     others = [one for one in values if one.lower() != value.lower()]
     later = [one for one in others if one > value]
-    return (later or others or [None])[0]
+    return next(iter(later or others), None)
 
 
 def date(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     """Each date that bounds a column moved by a day, so that the boundary changes sides."""
-    inwards = {exp.GTE: 1, exp.GT: -1, exp.LTE: -1, exp.LT: 1}
+    inwards: dict[type[Node], int] = {exp.GTE: 1, exp.GT: -1, exp.LTE: -1, exp.LT: 1}
     for node in query.of(exp.Literal):
         match = _DATE.fullmatch(node.name) if node.is_string else None
         parent = node.parent
-        if match is None:
+        if match is None or parent is None:
             continue
         if isinstance(parent, exp.Between) and node.arg_key in ("low", "high"):
             step = 1 if node.arg_key == "low" else -1

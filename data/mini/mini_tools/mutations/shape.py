@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -63,7 +62,7 @@ def _disjoint(query: Query, node: exp.SetOperation) -> bool:
     sides = [node.this, node.expression]
     if not all(isinstance(side, exp.Select) for side in sides):
         return False
-    left, right = (query.outputs(side) for side in sides)  # type: ignore[arg-type]
+    left, right = (query.outputs(side) for side in sides)
     constants = any(
         isinstance(a, exp.Literal) and isinstance(b, exp.Literal) and a != b
         for a, b in zip(map(unwrapped, left), map(unwrapped, right), strict=False)
@@ -127,10 +126,7 @@ def window(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             continue
         arguments = {} if isinstance(function, exp.RowNumber) else function.copy().args
         changed = other(**arguments)
-        yield (
-            f"{function.sql_name()} became {changed.sql_name()}",
-            query.changed((function, changed)),
-        )
+        yield f"{short(function)} became {short(changed)}", query.changed((function, changed))
 
 
 def _is_total(query: Query, node: Node, select: exp.Select) -> bool:
@@ -218,9 +214,11 @@ def _cast_is_idle(query: Query, node: exp.Cast, inner: Node) -> bool:
     parent = node.parent
     while isinstance(parent, exp.Paren):
         parent = parent.parent
-    if isinstance(parent, (exp.Add, exp.Sub, exp.Mul)) and inner.find(exp.Literal) is not None:
-        # Arithmetic makes a number of the text '07' itself.
-        return bool(re.match(r"(strftime|substr)", short(inner), re.IGNORECASE))
+    if isinstance(inner, (exp.TimeToStr, exp.Substring)) and (
+        # Arithmetic makes a number of the text '07' itself, and groups stay the same.
+        isinstance(parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Group))
+    ):
+        return True
     if isinstance(inner, exp.Round) and inner.args.get("decimals") is None:
         return True
     return "JULIANDAY" in inner.sql().upper() and all(
@@ -230,8 +228,7 @@ def _cast_is_idle(query: Query, node: exp.Cast, inner: Node) -> bool:
 
 def _is_day(query: Query, column: exp.Column) -> bool:
     """Whether a column holds dates without a time."""
-    above = column.parent
-    if isinstance(above, exp.Func) and above.name.upper() == "DATE":
+    if column.find_ancestor(exp.Date, exp.Select) is not column.find_ancestor(exp.Select):
         return True
     home = query.home(column)
     if home is None:
