@@ -180,7 +180,9 @@ def _members(rng: random.Random, count: int, variant: int) -> list[Row]:
     return rows
 
 
-def _loans(rng: random.Random, copies: list[Row], members: list[Row], limit: int) -> list[Row]:
+def _loans(
+    rng: random.Random, copies: list[Row], members: list[Row], variant: int, fresh: list[object]
+) -> list[Row]:
     # Members at the end of the list have never borrowed; some borrow far more than others.
     readers = [row[0] for row in members[:-3]]
     readers += readers[::4] * 3
@@ -199,7 +201,8 @@ def _loans(rng: random.Random, copies: list[Row], members: list[Row], limit: int
             day = back + timedelta(days=rng.choice([0, 1, 5, 17, 40, rng.randint(66, 75)]))
             if day >= TODAY:
                 break
-    loans = sorted(rng.sample(loans, min(limit, len(loans))), key=lambda loan: (loan[0], loan[1]))
+    count = min([125, 100, 90, 105][variant], len(loans))
+    loans = sorted(rng.sample(loans, count), key=lambda loan: (loan[0], loan[1]))
     # Two copies went out three weeks ago: one is due today, the other was due yesterday.
     gone = [loan[1] for loan in loans if loan[3] is None or loan[3] > date(2024, 2, 8)]
     idle = [copy[0] for copy in copies if copy[2] != 2 and copy[0] not in gone]
@@ -210,8 +213,9 @@ def _loans(rng: random.Random, copies: list[Row], members: list[Row], limit: int
     for first, last in ((1, 1), (1, 11), (270, 280)):
         days = [date(2023, 5, 1) + timedelta(days=step) for step in (first, last)]
         loans.append((days[0], walker, rng.choice(readers), days[1]))
+    loans += [(date(2024, 2, 20), copy_id, rng.choice(readers), None) for copy_id in fresh]
     # Slips from the reading desks are numbered in no order of time.
-    tail = loans[-3:]
+    tail = [loan for loan in loans if loan[1] == walker]
     rng.shuffle(loans)
     loans.sort(key=lambda loan: tail.index(loan) + 1 if loan in tail else 0)
     rows: list[Row] = []
@@ -232,6 +236,9 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[Row]]:
     copies = _copies(rng, [str(book[1]) for book in books], variant)
     shelved = [book[0] for book in books if book[1] in SHELVED]
     lendable = [copy for copy in copies if copy[1] not in shelved]
+    # In one filling the Turkish book, if it is there, has gone out for the first time.
+    turkish = [book[0] for book in books if book[2] == "tr"]
+    fresh = [copy[0] for copy in copies if copy[1] in turkish]
     members = _members(rng, [34, 28, 30, 26][variant], variant)
     return {
         "branch": [(number, *row) for number, row in enumerate(BRANCHES, start=1)],
@@ -240,5 +247,5 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[Row]]:
         "book_author": links,
         "copy": copies,
         "member": members,
-        "loan": _loans(rng, lendable, members, [125, 100, 90, 105][variant]),
+        "loan": _loans(rng, lendable, members, variant, fresh if variant == 3 else []),
     }

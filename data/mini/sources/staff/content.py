@@ -19,6 +19,8 @@ HEADS = [
     "Ingrid Solheim", "Mateus Oliveira", "Katarzyna Zielińska", "Jaan Tamm", "Renate Böhm",
     "王晓明",
 ]  # fmt: skip
+# Which department each of them is head of, by employee number.
+HEADED = {1: 1, 2: 3, 3: 4, 4: 5, 5: 6, 6: 2}
 PEOPLE = [
     "Aisha Bello", "Anders Dahl", "Björk Jónsdóttir", "Bruno Esposito", "Céline Marchand",
     "Dagny Ruud", "Daniel O'Leary", "Дарья Ковалёва", "Ebba Lindgren", "Eino Virtanen",
@@ -49,6 +51,8 @@ PIONEERS = (25, 26, 28, 30)
 NAMESAKES = ((31, 36), (17, 22), (25, 26), (8, 9))
 # Employee numbers of the people of Polar Research, all of whom have left.
 CLOSED_DOWN: tuple[tuple[int, ...], ...] = ((), (33,), (38, 40), ())
+# The employee who takes part in every project, whoever pays for it.
+CONTROLLER = 10
 Row = tuple[object, ...]
 
 
@@ -56,24 +60,26 @@ def _employees(rng: random.Random, count: int, variant: int) -> list[Row]:
     names = [*HEADS, *rng.sample(PEOPLE, count - len(HEADS) - 1), "Ravi Iyer"]
     for position in NAMESAKES[variant]:
         names[position - 1] = "Kim Nguyen"
+    head_of = {department: number for number, department in HEADED.items()}
     advisers = count - (4 if variant == 1 else 1)
     rows: list[Row] = []
     team_leads: dict[int, int] = {}
     for number, name in enumerate(names, start=1):
         hired = date(2012, 1, 9) + timedelta(days=rng.randint(0, 4400))
-        department: int | None = number
+        department: int | None = HEADED.get(number)
         manager: int | None = 1
-        title = f"Head of {DEPARTMENTS[number - 1][0]}" if number < 7 else ""
+        title = f"Head of {DEPARTMENTS[department - 1][0]}" if department else ""
         if number == 1:
             title, manager = "Managing Director", None
         elif number > advisers:
             title, manager, department = "Adviser to the Board", None, None
         elif number >= 7:
-            department = rng.choice([2, 2, 3, 3, 4, 5, 6, 6, 1])
+            wanted = [3, 3, 2, 2, 4, 5, 6, 6, 1] if variant < 3 else [3, 3, 2, 4, 5, 6]
+            department = rng.choice(wanted)
             if number in NAMESAKES[variant]:
-                department = 2
+                department = 3
             title = rng.choice(TITLES[department])
-            manager = department
+            manager = head_of[department]
             if department not in team_leads:
                 team_leads[department] = number
             elif rng.random() < 0.65:
@@ -82,7 +88,7 @@ def _employees(rng: random.Random, count: int, variant: int) -> list[Row]:
                     team_leads[department] = number
             if number in NAMESAKES[variant]:
                 manager = 2
-            elif variant == 3 and department == 2:
+            elif variant == 3 and department == 3:
                 manager = rng.choice(NAMESAKES[variant])  # both of them have a team
         # Who began exactly two or five years ago, and the days beside.
         edges = {9: "2022-06-30", 11: "2022-07-01", 13: "2019-06-30", 15: "2019-06-29",
@@ -136,6 +142,12 @@ def _salaries(rng: random.Random, employees: list[Row]) -> list[Row]:
             coming = rng.choice([TODAY, TODAY + timedelta(days=1), TODAY + timedelta(days=185)])
             if day < coming:
                 rows.append((number, coming.isoformat(), amount + rng.choice([1500, 3000])))
+    # Somebody in Electronics has caught up with the head of the department.
+    known = [row for row in rows if row[0] == 3 and str(row[1]) <= TODAY.isoformat()]
+    chief = max(known, key=lambda row: str(row[1]))
+    peer = next(row for row in employees[6:] if row[4] == 4 and row[7] is None)
+    rows = [row for row in rows if row[0] != peer[0]]
+    rows.append((peer[0], "2024-06-30", chief[2]))
     rng.shuffle(rows)
     return rows
 
@@ -173,6 +185,8 @@ def _assignments(rng: random.Random, projects: int, employees: int, variant: int
     rows: list[Row] = []
     for project in range(1, projects - (1 if variant == 1 else 0)):
         team = sorted(rng.sample(available, rng.choice([3, 5, 6, 8])))
+        if CONTROLLER not in team:
+            team.append(CONTROLLER)
         lead = rng.choice(team)
         for person in team:
             role = rng.choice(["member", "member", "member", "adviser", None])
@@ -201,6 +215,9 @@ def _reviews(rng: random.Random, count: int, employees: list[Row]) -> list[Row]:
     for score in (4, 3, 4, 3):
         rows.append((len(rows) + 1, 5, None, "2023-05-17", score))
     rows.append((len(rows) + 1, len(employees), 1, "2023-06-01", 5))
+    # The first of the staff gave the own manager the same score in two years.
+    for day_of_review in ("2022-11-30", "2023-11-30"):
+        rows.append((len(rows) + 1, employees[6][5], 7, day_of_review, 4))
     return rows
 
 

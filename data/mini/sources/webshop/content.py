@@ -58,7 +58,18 @@ PRODUCTS = [
     ("PAP-512", "Año Nuevo Diary", 9, 19.99),
     ("PAP-513", "Gift Sample", 9, 0),
 ]
-BUNDLES = [(1, 3), (11, 18), (14, 11), (24, 25), (31, 34), (17, 18), (27, 28), (17, 20), (18, 34), (20, 34)]
+BUNDLES = [
+    (1, 3),
+    (11, 18),
+    (14, 11),
+    (24, 25),
+    (31, 34),
+    (17, 18),
+    (27, 28),
+    (17, 20),
+    (18, 34),
+    (20, 34),
+]
 CUSTOMERS = [
     ("Hanna Fuchs", "Germany"),
     ("Jonas Fuchs", "Germany"),
@@ -199,8 +210,8 @@ def _orders(rng: random.Random, count: int, customers: list[Row]) -> list[Row]:
         rows.append((count + len(rows), newcomer, "2023-11-11 11:11:11", "shipped", coupon, 4.9))
     # Orders without lines: free replacements for retail customers, and one given up at once.
     retail = [row[0] for row in active if row[4] == "retail"]
-    for day in ("2024-05-02", "2024-05-03"):
-        rows.append((0, rng.choice(retail), f"{day} 09:00:00", "shipped", None, 6.25))
+    for replaced in ("2024-05-02", "2024-05-03"):
+        rows.append((0, rng.choice(retail), f"{replaced} 09:00:00", "shipped", None, 6.25))
     rows.append((0, rng.choice(retail), "2024-07-19 20:41:00", "cancelled", None, 4.9))
     return [(number, *row[1:]) for number, row in enumerate(rows, start=1)]
 
