@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any
 
+from t2s_bench.execution.cache import Cache
 from t2s_bench.execution.worker import HEADER, NEVER, PAGE_BYTES, Message, Stamp
 from t2s_bench.types import Budget, Execution, Status
 
@@ -33,10 +35,12 @@ BATCH_SECONDS = 0.004
 BATCH_TASKS = 64
 # A task running longer than this no longer holds up those sent with it, where a worker is free.
 SLOW_SECONDS = 0.02
+# So many workers in a row may end without a single result.
+FRUITLESS_STARTS = 3
 
 _BOOT = (
-    "import sys; sys.path[:] = sys.argv[6:]; from t2s_bench.execution.worker import main; "
-    "main(*map(int, sys.argv[1:5]), sys.argv[5])"
+    "import sys; sys.path[:] = sys.argv[7:]; from t2s_bench.execution.worker import main; "
+    "main(*map(int, sys.argv[1:6]), sys.argv[6])"
 )
 
 
@@ -72,14 +76,25 @@ class Pool:
     """Worker processes for `map` and `execute`; a context manager.
 
     Workers start when the first task needs them and stay until `close`. `memory_bytes` limits the
-    address space of each. Not for two `map` at a time.
+    address space of each. `cache` is the folder of the disk cache for golds (see
+    `execution.cache`), True for its usual place, False for none. Not for two `map` at a time.
     """
 
-    def __init__(self, workers: int = 1, *, memory_bytes: int = 2**30) -> None:
+    def __init__(
+        self,
+        workers: int = 1,
+        *,
+        memory_bytes: int = 2**30,
+        cache: str | os.PathLike[str] | bool = True,
+    ) -> None:
         if workers < 1:
             raise ValueError(f"a pool needs at least one worker, not {workers}")
         self._memory_bytes = memory_bytes
+        self._cache_folder = cache
+        self._cache: Cache | None = None
+        self._closed = False
         self._workers: list[_Worker | None] = [None] * workers
+        weakref.finalize(self, _end, self._workers)
         self._numbers = 0
         self._seconds_a_task = 0.001
         self._mapping = False
@@ -97,10 +112,11 @@ class Pool:
 
     def close(self) -> None:
         """End every worker and wait for it; harmless when repeated."""
-        for slot, worker in enumerate(self._workers):
-            if worker is not None:
-                self._workers[slot] = None
-                worker.end()
+        self._closed = True
+        _end(self._workers)
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
 
     def map(self, function: str, payloads: Iterable[object]) -> Iterator[tuple[int, object]]:
         """Call `function` ("module:name") as `name(session, payload)` for every payload.
@@ -109,6 +125,8 @@ class Pool:
         was ended. Payloads are pulled as workers come free. Raises `TaskError` when the function
         raises. Leaving the iteration early ends the workers that are still at it.
         """
+        if self._closed:
+            raise RuntimeError("the pool is closed")
         if self._mapping:
             raise RuntimeError("the pool is at another map: finish or close that one first")
         self._mapping = True
@@ -118,6 +136,8 @@ class Pool:
         finally:
             self._mapping = False
             run.stop()
+            if self._cache is not None:
+                self._cache.flush()
 
     def execute(
         self, requests: Iterable[tuple[str | os.PathLike[str], str]], budget: Budget
@@ -132,6 +152,21 @@ class Pool:
                 yield waiting.pop(following)
                 following += 1
 
+    def _start(self, slot: int) -> _Worker:
+        if self._cache is None and self._cache_folder is not False:
+            folder = None if self._cache_folder is True else self._cache_folder
+            self._cache = Cache(folder)
+        folder = str(self._cache.folder) if self._cache else ""
+        # Ctrl-C goes to the whole foreground group: it must not reach the worker before the worker
+        # can ignore it, nor this process before the worker is on the list. A blocked signal stays
+        # blocked in a process started meanwhile.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            worker = self._workers[slot] = _Worker(self._memory_bytes, folder)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        return worker
+
 
 class _Run:
     """One `map`: what is queued, what is where, what came back."""
@@ -145,7 +180,7 @@ class _Run:
         self._needs_fresh: deque[_Task] = deque()
         self._out: deque[tuple[int, object]] = deque()
         self._selector = selectors.DefaultSelector()
-        self._bad_starts = 0
+        self._fruitless = 0
         for worker in pool._workers:
             if worker is not None:
                 self._selector.register(worker.results, selectors.EVENT_READ, worker)
@@ -193,30 +228,23 @@ class _Run:
             if not batch:
                 continue
             if worker is None:
-                worker = _Worker(pool._memory_bytes)
-                pool._workers[slot] = worker
+                worker = pool._start(slot)
                 self._selector.register(worker.results, selectors.EVENT_READ, worker)
-            numbered = []
-            for task in batch:
-                worker.tasks[pool._numbers] = task
-                numbered.append((pool._numbers, task.payload))
-                pool._numbers += 1
+            numbered = dict(enumerate(batch, start=pool._numbers))
+            pool._numbers += len(batch)
+            message = [(number, task.payload) for number, task in numbered.items()]
+            worker.queue_message((self._function, message))
+            worker.tasks.update(numbered)
             worker.batches += 1
-            worker.queue_message((self._function, numbered))
-            self._write(worker)
-
-    def _write(self, worker: _Worker) -> None:
-        events = selectors.EVENT_READ
-        if worker.send():
-            events |= selectors.EVENT_WRITE
-        # two descriptors: the unfinished message goes on when the worker has read
-        if events & selectors.EVENT_WRITE and not worker.waiting_to_write:
-            self._selector.register(worker.inbox, selectors.EVENT_WRITE, worker)
-            worker.waiting_to_write = True
+            if worker.send() and not worker.waiting_to_write:
+                self._selector.register(worker.inbox, selectors.EVENT_WRITE, worker)
+                worker.waiting_to_write = True
 
     def _take(self, count: int) -> list[_Task]:
+        """The next tasks, fewer where the payloads come slowly."""
         batch: list[_Task] = []
-        while len(batch) < count:
+        enough = monotonic() + BATCH_SECONDS
+        while len(batch) < count and (not batch or monotonic() < enough):
             if self._queue:
                 batch.append(self._queue.popleft())
                 continue
@@ -237,16 +265,17 @@ class _Run:
         if worker.gone:
             return
         messages, ended = worker.receive()
-        for kind, done, seconds, last in messages:
+        pool = self._pool
+        for kind, done, seconds, last, entries in messages:
             if kind == "ready":
-                self._bad_starts = 0
                 continue
+            if pool._cache is not None:
+                pool._cache.store(entries)
             if done:
-                pool = self._pool
+                self._fruitless = 0
                 share = min(1.0, len(done) / 32)
-                pool._seconds_a_task += share * (
-                    max(seconds / len(done), 1e-6) - pool._seconds_a_task
-                )
+                measured = max(seconds / len(done), 1e-6)
+                pool._seconds_a_task += share * (measured - pool._seconds_a_task)
             for number, outcome, value in done:
                 self._settle(worker, number, outcome, value)
             if last:
@@ -258,6 +287,9 @@ class _Run:
             self._bury(worker, "killed")
 
     def _settle(self, worker: _Worker, number: int, outcome: str, value: Any) -> None:
+        if outcome == "bug":
+            summary, trace = value
+            raise TaskError(f"{self._function}: {summary}\n\nIn the worker:\n{trace}")
         task = worker.tasks.pop(number, None)
         if task is None:  # withdrawn when it had begun; another worker has it
             return
@@ -265,12 +297,8 @@ class _Run:
             self._out.append((task.index, value))
         elif outcome == "again":
             self._needs_fresh.append(task)
-        elif outcome == "memory":
-            failure = JobFailure("memory", str(value), "out of memory")
-            self._out.append((task.index, failure))
         else:
-            summary, trace = value
-            raise TaskError(f"{self._function}: {summary}\n\nIn the worker:\n{trace}")
+            self._out.append((task.index, JobFailure(outcome, str(value), "out of memory")))
 
     def _enforce(self, worker: _Worker, now: float) -> None:
         if worker.gone:
@@ -290,13 +318,12 @@ class _Run:
         number, phase, _, seconds = worker.stamp.read()
         self._pool._workers[self._pool._workers.index(worker)] = None
         worker.end()
-        if not worker.ready:
-            self._bad_starts += 1
-            if self._bad_starts > 2:
-                raise WorkerStartError("worker processes end at their start; see standard error")
         current = worker.tasks.pop(number, None)
         self._queue.extendleft(reversed(worker.tasks.values()))
         if current is None:
+            self._fruitless += 1
+            if self._fruitless > FRUITLESS_STARTS:
+                raise WorkerStartError("worker processes end before they begin a task")
             return
         current.deaths += 1
         if kind == "deadline":
@@ -324,11 +351,10 @@ class _Run:
 class _Worker:
     """The parent's side of one worker process."""
 
-    def __init__(self, memory_bytes: int) -> None:
+    def __init__(self, memory_bytes: int, cache_folder: str) -> None:
         self.tasks: dict[int, _Task] = {}
         self.batches = 0
         self.withdrawn = False
-        self.ready = False
         self.gone = False
         self.waiting_to_write = False
         self.unsent = bytearray()
@@ -339,21 +365,18 @@ class _Worker:
         self.stamp = Stamp(page)
         self.stamp.write("", monotonic(), 0.0)
         self.stamp.withdrawn_from = NEVER
-        passed = (their_inbox, their_results, page)
-        # Ctrl-C goes to the whole foreground group: it must not reach the worker before the worker
-        # can ignore it. A blocked signal stays blocked across exec.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        their_lifeline, self._lifeline = os.pipe()
+        passed = (their_inbox, their_results, page, their_lifeline)
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-B", "-S", "-E", "-c", _BOOT]
-                + [*map(str, passed), str(memory_bytes), ""]
-                + _import_path(),
+                + [*map(str, passed), str(memory_bytes), cache_folder]
+                + [os.path.abspath(entry) for entry in sys.path],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=passed,
             )
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             for descriptor in passed:
                 os.close(descriptor)
         os.set_blocking(self.inbox, False)
@@ -396,7 +419,6 @@ class _Worker:
             with memoryview(self._received) as view:
                 message = pickle.loads(view[HEADER.size : size])
             del self._received[:size]
-            self.ready = True
             messages.append(message)
         return messages, ended
 
@@ -407,8 +429,8 @@ class _Worker:
         self.gone = True
         self._process.kill()
         self._process.wait()
-        os.close(self.inbox)
-        os.close(self.results)
+        for descriptor in (self.inbox, self.results, self._lifeline):
+            os.close(descriptor)
         self.stamp.close()
 
 
@@ -423,9 +445,11 @@ def _shared_page() -> int:
     return descriptor
 
 
-def _import_path() -> list[str]:
-    """Where this process imports from; the current folder is spelled out."""
-    return [os.path.abspath(entry) for entry in sys.path]
+def _end(workers: list[_Worker | None]) -> None:
+    for slot, worker in enumerate(workers):
+        workers[slot] = None
+        if worker is not None:
+            worker.end()
 
 
 def _execution(value: object) -> Execution:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from time import monotonic, perf_counter
 from types import TracebackType
 from typing import Protocol
@@ -83,8 +82,7 @@ class Session:
         the same row list: do not change it.
         """
         if cached is None:
-            with self.watch(budget.seconds, self._watch[0] or "pred"):
-                return self._execute(path, sql, budget)[0]
+            return self._watched("prediction", path, sql, budget)[0]
         key = (cached, sql, budget)
         known = self._memo.get(key)
         if known is not None:
@@ -94,29 +92,38 @@ class Session:
         if stored is not None:
             self._remember(key, stored)
             return stored
-        with self.watch(budget.seconds, "gold"):
-            execution, repeatable = self._execute(path, sql, budget)
+        execution, repeatable = self._watched("gold", path, sql, budget)
         if repeatable:
             self._remember(key, execution)
             if self._cache:
                 self._cache.put(*key, execution)
         return execution
 
-    @contextmanager
-    def watch(self, seconds: float, phase: str) -> Iterator[None]:
-        """Let the parent kill this worker when the block takes longer than `seconds`.
+    def watch(self, seconds: float, phase: str) -> None:
+        """From now on this is `phase`; the parent kills this worker when it takes `seconds`.
 
-        Watches nest; the time of an inner one does not count against the outer.
+        Until the next call. Executions have a watch of their own, `gold` or `prediction` with the
+        budget's seconds, and do not count against the phase around them.
         """
-        outer_phase, outer_start, outer_seconds = self._watch
+        self._watch = (phase, monotonic(), seconds)
+        self._stamp(*self._watch)
+
+    @property
+    def phase(self) -> str:
+        """The phase named last."""
+        return self._watch[0]
+
+    def _watched(
+        self, phase: str, path: str | os.PathLike[str], sql: str, budget: Budget
+    ) -> tuple[Execution, bool]:
+        around, start, seconds = self._watch
         begun = monotonic()
-        self._watch = (phase, begun, seconds)
-        self._stamp(phase, begun, seconds)
-        try:
-            yield
-        finally:
-            self._watch = (outer_phase, outer_start + monotonic() - begun, outer_seconds)
-            self._stamp(*self._watch)
+        self._watch = (phase, begun, budget.seconds)
+        self._stamp(*self._watch)
+        result = self._execute(path, sql, budget)
+        self._watch = (around, start + monotonic() - begun, seconds)
+        self._stamp(*self._watch)
+        return result
 
     def _execute(
         self, path: str | os.PathLike[str], sql: str, budget: Budget

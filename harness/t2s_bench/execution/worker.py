@@ -7,18 +7,21 @@ phase is running since when, and kills the process when a limit has passed.
 
 from __future__ import annotations
 
-import gc
+import fcntl
 import importlib
 import mmap
 import os
 import pickle
+import resource
 import signal
 import struct
+import sys
 import traceback
 from collections.abc import Callable
 from time import monotonic
 from typing import Any, cast
 
+from t2s_bench.execution.cache import Cache, Entry
 from t2s_bench.execution.session import Session
 from t2s_bench.types import Budget, Execution
 
@@ -38,8 +41,10 @@ IDLE = -1
 NEVER = 2**62
 
 
-# kind, what became of each task (number, outcome, value), seconds, whether the batch is finished
-Message = tuple[str, list[tuple[int, str, Any]], float, bool]
+# number, outcome, value
+Done = tuple[int, str, Any]
+# kind, what became of each task, seconds, whether the batch is finished, executions to be stored
+Message = tuple[str, list[Done], float, bool, list[Entry]]
 
 
 class Stamp:
@@ -88,43 +93,54 @@ class Stamp:
         self._page.close()
 
 
-def main(tasks: int, results: int, page: int, memory_bytes: int, cache_folder: str) -> None:
-    """Serve the parent until it closes the pipe; arguments are file descriptors and limits."""
+def main(inbox: int, outbox: int, page: int, lifeline: int, memory: int, cache: str) -> None:
+    """Serve the parent until it closes the pipe.
+
+    Four file descriptors, the limit of the address space in bytes, and the folder of the disk
+    cache (empty for none).
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _limit(memory_bytes)
-    gc.freeze()
+    _die_with_parent(lifeline)
     stamp = Stamp(page)
     os.close(page)
-    session = Session(stamp=stamp.write)
+    _limit(memory)
+    stored = Cache(cache, writable=False) if cache else None
+    session = Session(cache=stored, stamp=stamp.write)
     fresh = True
-    with open(tasks, "rb", closefd=False) as source, open(results, "wb", closefd=False) as sink:
-        _send(sink.write, ("ready", [], 0.0, False))
-        sink.flush()
-        while True:
-            header = source.read(HEADER.size)
-            if len(header) < HEADER.size:
-                return
-            name, batch = pickle.loads(source.read(HEADER.unpack(header)[0]))
-            done: list[tuple[int, str, Any]] = []
+    done: list[Done] = []
+    with open(inbox, "rb") as source, open(outbox, "wb") as sink:
+
+        def send(kind: str, seconds: float = 0.0, last: bool = False) -> None:
+            _send(sink.write, (kind, done, seconds, last, stored.take() if stored else []))
+            sink.flush()
+            done.clear()
+
+        send("ready")
+        while header := source.read(HEADER.size):
+            try:
+                name, batch = pickle.loads(source.read(HEADER.unpack(header)[0]))
+            except Exception as error:
+                done.append((IDLE, "bug", _described(error)))
+                send("done", last=True)
+                continue
             flushed = monotonic()
             for number, payload in batch:
                 if number >= stamp.withdrawn_from:
                     continue
                 stamp.task = number
-                stamp.write("task", monotonic(), TASK_SECONDS)
+                session.watch(TASK_SECONDS, "task")
                 done.append((number, *_perform(session, name, payload, fresh)))
                 fresh = False
                 now = monotonic()
                 stamp.task = IDLE
                 stamp.write("", now, TASK_SECONDS)
-                if now - flushed > FLUSH_SECONDS or session.out_of_memory:
-                    _send(sink.write, ("done", done, now - flushed, False))
-                    sink.flush()
-                    done, flushed = [], now
                 if session.out_of_memory:
+                    send("done", now - flushed)
                     return
-            _send(sink.write, ("done", done, monotonic() - flushed, True))
-            sink.flush()
+                if now - flushed > FLUSH_SECONDS:
+                    send("done", now - flushed)
+                    flushed = now
+            send("done", monotonic() - flushed, last=True)
 
 
 def _perform(session: Session, name: str, payload: object, fresh: bool) -> tuple[str, Any]:
@@ -133,9 +149,9 @@ def _perform(session: Session, name: str, payload: object, fresh: bool) -> tuple
         value = _function(name)(session, payload)
     except MemoryError:
         session.out_of_memory = True
-        outcome = "memory"
+        outcome, value = "memory", session.phase
     except Exception as error:
-        return "bug", (f"{type(error).__name__}: {error}", traceback.format_exc())
+        return "bug", _described(error)
     if session.out_of_memory and not fresh:
         # What earlier tasks left in memory must not decide a verdict.
         return "again", None
@@ -158,31 +174,52 @@ def _function(name: str) -> Callable[[Session, object], object]:
     return _functions[name]
 
 
+def _described(error: Exception) -> tuple[str, str]:
+    return f"{type(error).__name__}: {error}", traceback.format_exc()
+
+
 def _send(write: Callable[[bytes], object], message: Message) -> None:
     try:
         data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     except Exception:
-        kind, done, seconds, last = message
-        data = pickle.dumps((kind, [_portable(item) for item in done], seconds, last))
+        kind, done, *rest = message
+        data = pickle.dumps((kind, [_portable(item) for item in done], *rest))
     write(HEADER.pack(len(data)))
     write(data)
 
 
-def _portable(item: tuple[int, str, Any]) -> tuple[int, str, Any]:
+def _portable(item: Done) -> Done:
     try:
         pickle.dumps(item)
     except MemoryError:
-        return item[0], "memory", None
+        return item[0], "memory", "result"
     except Exception as error:
-        text = f"the result cannot be pickled: {type(error).__name__}: {error}"
-        return item[0], "bug", (text, text)
+        summary, trace = _described(error)
+        return item[0], "bug", (f"the value cannot be pickled: {summary}", trace)
     return item
 
 
-def _limit(memory_bytes: int) -> None:
-    import resource
+def _die_with_parent(lifeline: int) -> None:
+    """End this process, whatever it is at, when the other end of the pipe is closed.
 
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    The end of a pipe raises SIGIO where it is asked for, and nothing handles that signal here.
+    """
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGIO})
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
 
+
+def _limit(memory: int) -> None:
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_FSIZE, 0)
+    if sys.platform == "linux":  # elsewhere the address space says nothing about memory
+        _lower(resource.RLIMIT_AS, memory)
+
+
+def _lower(which: int, value: int) -> None:
+    hard = resource.getrlimit(which)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(which, (value, value))
