@@ -47,6 +47,8 @@ _Row = tuple[object, ...]
 
 def _clients(rng: random.Random, variant: int) -> list[_Row]:
     people = _CLIENTS + rng.sample(_MORE_CLIENTS, 14 + variant % 2)
+    if variant > 1:
+        people += [("Ulrich Weiß", "Germany", True), ("Ulrich Weiß", "Luxembourg", True)]
     rng.shuffle(people)
     rows: list[_Row] = []
     for number, (name, country, person) in enumerate(people, 1):
@@ -61,7 +63,9 @@ def _clients(rng: random.Random, variant: int) -> list[_Row]:
     return rows
 
 
-def _accounts(rng: random.Random, clients: list[_Row]) -> tuple[list[_Row], list[_Row]]:
+def _accounts(
+    rng: random.Random, variant: int, clients: list[_Row]
+) -> tuple[list[_Row], list[_Row]]:
     accounts: list[_Row] = []
     owners: list[_Row] = []
     holders = [int(str(row[0])) for row in clients][:-3]  # three clients without any account
@@ -72,7 +76,8 @@ def _accounts(rng: random.Random, clients: list[_Row]) -> tuple[list[_Row], list
         closed = "2024-06-30" if rng.random() < 0.12 else None
         overdraft = 0 if kind == "savings" else rng.choice([0, 20000, 50000, 100000])
         iban = f"LU{rng.randint(10, 99)} {rng.randint(100, 999)}0 {number:04d}"
-        branch = 5 if number in _EVEN else rng.choice([1, 2, 4, 4, 6, 7, 8, 9])
+        branch = 5 if number in _EVEN else rng.choice(
+            [1, 2, 4, 4, 6, 7, 8, 9] if variant != 2 else [1, 2, 4, 4, 6, 7, 8, 10, 11])
         accounts.append((number, iban, branch, kind, opened, closed, overdraft))
         owners.append((number, first, "primary"))
         joint = [client for client in holders if client != first]
@@ -86,10 +91,12 @@ def _moment(rng: random.Random, start: datetime.date, days: int) -> str:
     return f"{day} {rng.choice(['08:00:00', '12:30:00', '17:45:10', '23:59:59'])}"
 
 
-def _entries(rng: random.Random, accounts: list[_Row]) -> list[_Row]:
+def _entries(rng: random.Random, variant: int, accounts: list[_Row]) -> list[_Row]:
     """Entries from December 2023 to April 2024; the last two accounts have none."""
     drafts: list[_Row] = []
     start = datetime.date(2023, 12, 1)
+    small = [-1, -1, -3, -9, -12, -24, -40, -76, -120]
+    amounts = small if variant == 3 else _OUT
     for account in accounts[:-2]:
         number = account[0]
         if number in _EVEN:
@@ -108,26 +115,53 @@ def _entries(rng: random.Random, accounts: list[_Row]) -> list[_Row]:
                            "interest", None, None))
         for _ in range(rng.choice([2, 4, 6, 8])):
             kind = rng.choice(["card", "card", "transfer", "transfer", "cash", "fee", "notice"])
-            amount = rng.choice(_OUT)
+            amount = rng.choice(amounts)
             other = rng.choice(_SHOPS)
             if kind == "notice":
                 amount, other = 0, None
             elif kind == "transfer" and rng.random() < 0.4:
                 amount = -amount
             elif kind == "fee":
-                amount, other = rng.choice([0, -350, -990]), None
+                amount, other = rng.choice([0, *amounts[1:3]]), None
             drafts.append((number, _moment(rng, start, 140), amount, kind, other,
                            rng.choice(_MEMOS)))
-    drafts.append((1, "2024-03-01 00:00:00", -50000, "cash", None, None))
+    drafts.append((1, "2024-03-01 00:00:00", min(amounts), "cash", None, None))
     drafts.append((2, "2024-02-29 23:59:59", 77700, "transfer", "Bahn AG", "Erstattung"))
-    for account in (3, 5, 8, 8):  # a payment booked twice on one day
+    for repeated in (3, 5, 8, 8):  # a payment booked twice on one day
         shop = rng.choice(_SHOPS[:7])
-        amount = rng.choice(_OUT)
-        drafts.append((account, "2024-03-12 09:00:00", amount, "card", shop, None))
-        drafts.append((account, "2024-03-12 18:20:00", amount, "card", shop, None))
-        drafts.append((account, "2024-03-13 09:00:00", amount, "card", shop, None))
-    drafts.sort(key=lambda row: (str(row[1]), int(str(row[0]))))
+        amount = rng.choice(amounts)
+        drafts.append((repeated, "2024-03-12 09:00:00", amount, "card", shop, None))
+        drafts.append((repeated, "2024-03-12 18:20:00", amount, "card", shop, None))
+        drafts.append((repeated, "2024-03-13 09:00:00", amount, "card", shop, None))
+    drafts += _twice(rng)
+    drafts += [
+        (4, "2024-01-05 10:00:00", -2000, "card", "Café Léon", None),
+        (4, "2024-01-06 10:00:00", -1999, "card", "Kiosk Rossi", None),
+        (7, "2023-12-31 23:59:59", -1, "interest", None, None),
+    ]
+    if variant < 3:  # two bookings at once, each of them too much
+        drafts += [
+            (9, "2023-12-01 07:00:00", -100001, "transfer", "Bahn AG", None),
+            (9, "2023-12-01 07:00:00", -5000, "transfer", "SuperU", "cadeau d'anniversaire"),
+        ]
+    rng.shuffle(drafts)
     return [(number, *row) for number, row in enumerate(drafts, 1)]
+
+
+def _twice(rng: random.Random) -> list[_Row]:
+    """Pairs of bookings on one day that look like one booked twice, not all of them payments."""
+    pairs: list[tuple[int, str | None, str | None, str | None]] = [
+        (-1250, "SuperU", "SuperU", None), (-1, "Bahn AG", "Bahn AG", None),
+        (-1250, None, None, None), (0, "Bahn AG", "Bahn AG", None),
+        (4000, "Bahn AG", "Bahn AG", None), (-2499, "Metzgerei Wimmer", "Metzgerei Wimmer", "rent"),
+        (-990, "SuperU", "Superu", "miete"),
+    ]
+    rows: list[_Row] = []
+    for account, (amount, first, second, memo) in enumerate(pairs, 14):
+        rows.append((account, "2024-03-20 08:00:00", amount, "transfer", first, memo))
+        memo = None if amount == -2499 else memo
+        rows.append((account, "2024-03-20 21:15:00", amount, "transfer", second, memo))
+    return rng.sample(rows, len(rows))
 
 
 def _loans(rng: random.Random, clients: list[_Row]) -> list[_Row]:
@@ -152,6 +186,10 @@ def _cards(rng: random.Random, owners: list[_Row]) -> list[_Row]:
             rows.append((len(rows) + 1, owner[0], owner[1], rng.choice(["debit", "credit"]),
                          rng.choice(expiries), rng.choice([0, 0, 0, 1]),
                          rng.choice([None, 0, 20000, 50000, 50000, 100000])))
+    for _ in range(6):  # carried by somebody who does not own the account
+        account, client = rng.randint(1, 24), rng.choice(owners)[1]
+        if (account, client) not in [owner[:2] for owner in owners]:
+            rows.append((len(rows) + 1, account, client, "debit", "2026-06-30", 0, 20000))
     return rows
 
 
@@ -161,15 +199,16 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[_Row]]:
         (number, name, city, None if parent is None else parent + 1)
         for number, (name, city, parent) in enumerate(_BRANCHES, 1)]
     if variant:
-        branches.append((10, "Sendling", "München", rng.choice([2, 4, 8])))
+        parent = rng.choice([2, 4, 8])
+        branches += [(10, "SB-Filiale", "München", parent), (11, "SB-Filiale", "Dachau", parent)]
     clients = _clients(rng, variant)
-    accounts, owners = _accounts(rng, clients)
+    accounts, owners = _accounts(rng, variant, clients)
     return {
         "branch": branches,
         "client": clients,
         "account": accounts,
         "account_owner": owners,
-        "account_entry": _entries(rng, accounts),
+        "account_entry": _entries(rng, variant, accounts),
         "loan": _loans(rng, clients),
         "card": _cards(rng, owners),
     }

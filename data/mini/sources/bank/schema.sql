@@ -32,7 +32,7 @@ CREATE TABLE account_owner (
 );
 
 CREATE TABLE account_entry (
-    entry_id INTEGER PRIMARY KEY,  -- ascending in the order of booking
+    entry_id INTEGER PRIMARY KEY,  -- need not follow the order of booking
     account_id INTEGER NOT NULL REFERENCES account (account_id),
     booked_at DATETIME NOT NULL,
     amount_cents INTEGER NOT NULL,  -- positive in, negative out, 0 for a mere notice
@@ -55,7 +55,7 @@ CREATE TABLE loan (
 CREATE TABLE card (
     card_id INTEGER PRIMARY KEY,
     account_id INTEGER NOT NULL REFERENCES account (account_id),
-    client_id INTEGER NOT NULL REFERENCES client (client_id),
+    client_id INTEGER NOT NULL REFERENCES client (client_id),  -- who carries it: an owner or not
     kind TEXT NOT NULL CHECK (kind IN ('debit', 'credit')),
     expires_on DATE NOT NULL,
     blocked BOOLEAN NOT NULL,

@@ -22,7 +22,7 @@ _GROUNDS = [
     ("Стадион Химик", "Тверь", 30000), ("千代台", "函館", 15000),
     ("Skärvallen", "Nynäshamn", 29999), ("Arena Sant'Elia", "Cagliari", 35400),
     ("Old Quarry", "Bangor", None), ("Parque Central", "Potes", 41000),
-    ("Estadio Nuevo", "Santoña", 30500),
+    ("Parque Central", "Santoña", 41000),
 ]
 # nationality: given names, family names
 _PEOPLE = {
@@ -55,6 +55,7 @@ def _clubs(rng: random.Random, variant: int) -> tuple[list[_Row], list[_Row]]:
     cities = [club[1] for club in chosen]
     grounds = [ground for ground in _GROUNDS if ground[1] in cities]
     grounds += [ground for ground in _GROUNDS[10:] if ground not in grounds]
+    rng.shuffle(grounds)
     stadiums: list[_Row] = [(n, *ground) for n, ground in enumerate(grounds, 1)]
     clubs: list[_Row] = []
     for number, (name, city, founded) in enumerate(chosen, 1):
@@ -68,7 +69,7 @@ def _clubs(rng: random.Random, variant: int) -> tuple[list[_Row], list[_Row]]:
     return stadiums, clubs
 
 
-def _players(rng: random.Random) -> tuple[list[list[object]], list[list[int]]]:
+def _players(rng: random.Random, variant: int) -> tuple[list[list[object]], list[list[int]]]:
     """Players as of the second season, and the squads of the first one."""
     people = [
         (f"{family} {given}" if nation == "Japan" else f"{given} {family}", nation)
@@ -76,6 +77,10 @@ def _players(rng: random.Random) -> tuple[list[list[object]], list[list[int]]]:
         for family in families]
     rng.shuffle(people)
     people[20] = people[3]  # two players of the same name
+    if variant:
+        people[8] = people[49] = ("Patrick O'Neill", "Ireland")
+    if variant == 2:
+        people[6] = people[5]  # the forwards of one club are namesakes
     players: list[list[object]] = []
     squads: list[list[int]] = []
     for club in range(1, 9):
@@ -96,6 +101,9 @@ def _players(rng: random.Random) -> tuple[list[list[object]], list[list[int]]]:
         players[number][3] = "2006-08-31"
     players[0][1:3] = ["Brendan O'Hare", "Ireland"]
     players[6][3] = "1996-02-29"
+    if variant == 2:
+        for number in (3, 4, 5):
+            players[number][3] = f"1998-0{number}-11"
     return players, squads
 
 
@@ -110,7 +118,7 @@ def _pairings() -> list[list[tuple[int, int]]]:
     return rounds
 
 
-def _fixtures(rng: random.Random) -> list[_Row]:
+def _fixtures(rng: random.Random, variant: int) -> list[_Row]:
     rows: list[_Row] = []
     for season, start in (("2023/24", "2023-09-02"), ("2024/25", "2024-09-07")):
         for round_no, pairs in enumerate(_pairings(), 1):
@@ -122,6 +130,8 @@ def _fixtures(rng: random.Random) -> list[_Row]:
                 played = season == "2023/24" or round_no < 6 or (round_no == 6 and home < away)
                 goals = [rng.choice([0, 0, 1, 1, 1, 2, 2, 3, 4]) if played else None
                          for _ in range(2)]
+                if variant == 3 and played and 8 in pair:  # a club that hardly scores
+                    goals[(home, away).index(8)] = int(round_no == 1)
                 crowd = rng.choice([None, 0, 1850, 4200, 7900, 11300, 18050, 29999])
                 rows.append((len(rows) + 1, season, round_no, f"{day} {time}", home, away, *goals,
                              crowd if played else None, rng.choice(_REFEREES)))
@@ -146,17 +156,45 @@ def _moves(
     for squad_club, squad in enumerate(squads, 1):
         for player in rng.sample(squad, 2):
             origin = rng.choice([None, None, *(c for c in sellers if c != squad_club)])
-            day = datetime.date(rng.randint(2019, 2022), rng.choice([1, 7]), rng.randint(1, 31))
-            rows.append((player, origin, squad_club, day.isoformat(), rng.choice(_FEES),
+            joined = datetime.date(rng.randint(2019, 2022), rng.choice([1, 7]),
+                                   rng.randint(1, 31))
+            rows.append((player, origin, squad_club, joined.isoformat(), rng.choice(_FEES),
                          rng.choice([0, 0, 0, 1])))
     for free in range(49, 52):  # players who left the league
         rows.append((free, rng.choice(sellers), None, "2023-06-30", rng.choice([0, None]), 0))
+    return rows, later
+
+
+def _entangled(
+    variant: int, transfers: list[_Row], fixtures: list[_Row], goals: list[_Row],
+    players: list[list[object]]
+) -> list[_Row]:
+    """The transfers with two more of the kind that mislead: a return, and one on a match day."""
+    rows = list(transfers)
+    sellers = sorted({int(str(row[1])) for row in rows if row[1] is not None})
+    late = {row[0]: row for row in fixtures if row[1] == "2024/25"}
+    for goal in goals:
+        club = players[int(str(goal[2])) - 1][5]
+        if goal[5] and goal[1] in late and club in sellers:
+            host = next(seller for seller in sellers if seller != club)
+            rows.append((goal[2], club, host, "2021-01-15", 0, 1))
+            rows.append((goal[2], host, club, "2021-06-30", 0, 1))
+            break
+    for goal in goals:
+        if goal[1] in late and not goal[5] and variant:
+            match = late[goal[1]]
+            other = match[5] if goal[3] == match[4] else match[4]
+            known = [row for row in rows if row[0] == goal[2] and row[1] == other]
+            if other in sellers and not known:
+                rows.append((goal[2], other, goal[3], str(match[3])[:10], None, 1))
+                break
     rows.sort(key=lambda row: (str(row[3]), str(row[0])))
-    return [(number, *row) for number, row in enumerate(rows, 1)], later
+    return [(number, *row) for number, row in enumerate(rows, 1)]
 
 
 def _goals(
-    rng: random.Random, fixtures: list[_Row], before: list[list[int]], after: list[list[int]]
+    rng: random.Random, variant: int, fixtures: list[_Row], before: list[list[int]],
+    after: list[list[int]]
 ) -> list[_Row]:
     rows: list[_Row] = []
     for fixture in fixtures:
@@ -171,26 +209,37 @@ def _goals(
         blurred = rng.random() < 0.12
         for spot, side in enumerate(sides):
             own = rng.random() < 0.07
+            if variant == 3 and side == 8:
+                own = fixture[1] == "2024/25"
             squad = squads[(home + away - side if own else side) - 1]
             favourites = squad[-2:] * 3 + squad[1:]
             minute = None if blurred and spot == len(sides) - 1 else minutes[spot]
             penalty = 0 if own else int(rng.random() < 0.12)
-            rows.append((len(rows) + 1, fixture[0], rng.choice(favourites), side, minute,
-                         int(own), penalty))
-    return rows
+            rows.append((fixture[0], rng.choice(favourites), side, minute, int(own), penalty))
+    if variant:  # of the goals of a hat-trick one was not timed
+        three = [row for row in rows
+                 if sum(one[:2] == row[:2] and not one[4] for one in rows) == 3 and not row[4]]
+        spot = rows.index(three[-1])
+        rows[spot] = (*rows[spot][:3], None, *rows[spot][4:])
+    rng.shuffle(rows)
+    return [(number, *row) for number, row in enumerate(rows, 1)]
 
 
 def fill(rng: random.Random, variant: int) -> dict[str, list[_Row]]:
     """Return the rows of every table of one filling, parents before children."""
     stadiums, clubs = _clubs(rng, variant)
-    players, before = _players(rng)
+    players, before = _players(rng, variant)
     transfers, after = _moves(rng, players, before)
-    fixtures = _fixtures(rng)
+    fixtures = _fixtures(rng, variant)
+    goals = _goals(rng, variant, fixtures, before, after)
+    if variant == 1:  # of one club only two players are valued
+        for spot, player in enumerate(one for one in players if one[5] == 8):
+            player[7] = (0, 400000)[spot] if spot < 2 else None
     return {
         "stadium": stadiums,
         "club": clubs,
         "player": [tuple(player) for player in players],
         "fixture": fixtures,
-        "goal": _goals(rng, fixtures, before, after),
-        "transfer": transfers,
+        "goal": goals,
+        "transfer": _entangled(variant, transfers, fixtures, goals, players),
     }

@@ -7,7 +7,7 @@ CREATE TABLE stadium (
 
 CREATE TABLE club (
     club_id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
+    name TEXT NOT NULL UNIQUE,
     city TEXT NOT NULL,  -- where the club is based, which need not be where it plays
     founded INTEGER NOT NULL,
     stadium_id INTEGER REFERENCES stadium (stadium_id)  -- home ground; clubs may share one
@@ -36,11 +36,13 @@ CREATE TABLE fixture (
     away_goals INTEGER,
     attendance INTEGER,  -- 0 behind closed doors, NULL where not reported
     referee TEXT,
-    CHECK (home_club_id <> away_club_id)
+    CHECK (home_club_id <> away_club_id),
+    CHECK ((home_goals IS NULL) = (away_goals IS NULL)),
+    UNIQUE (season, home_club_id, away_club_id)
 );
 
 CREATE TABLE goal (
-    goal_id INTEGER PRIMARY KEY,  -- ascending in the order of the goals of a match
+    goal_id INTEGER PRIMARY KEY,
     fixture_id INTEGER NOT NULL REFERENCES fixture (fixture_id),
     player_id INTEGER NOT NULL REFERENCES player (player_id),
     for_club_id INTEGER NOT NULL REFERENCES club (club_id),  -- whose score the goal counted for

@@ -19,6 +19,7 @@ _STATIONS = [
     ("Linz/Donau", "Linz", "Austria"), ("Salzburg Hbf", "Salzburg", "Austria"),
     ("Ἀθῆναι", "Athina", "Greece"), ("L'Isle-Jourdain", "L'Isle-Jourdain", "France"),
     ("Neustadt", "Neustadt an der Aisch", "Germany"), ("Neustadt", "Neustadt (Sachsen)", "Germany"),
+    ("Neustadt", "Neustadt an der Orla", "Germany"),
     ("Stadelhofen", "Zürich", "Switzerland"), ("Київ-Пасажирський", "Київ", "Ukraine"),
 ]
 # name, operator, colour, station names in order
@@ -43,6 +44,8 @@ _PASSENGERS = [
     "José Peña", "Birgit Höß", "高橋 亮", "Νίκος Παππάς",
 ]
 _CAUSES = [None, "signal failure", "signal failure", "snow", "track works", "late crew", "Snow"]
+# Causes that never cost more than so many minutes.
+_SHORT = {4: ["door fault"] * 3, 5: ["fallen leaves"] * 5, 6: ["cattle on the line"] * 5}
 _REASONS = ["storm", "strike", "rolling stock", None]
 _MINUTES = [-2, -2, -2, 0, 0, 0, 2, 4, 5, 5, 6, 6, 9, 14, 31, 60, 60]
 _PRICES = [0, 0, 7.5, 12.25, 12.25, 19.9, 24.5, 39.75, 50, 50, 50.5, 88, 129.5]
@@ -56,30 +59,38 @@ def _stations(rng: random.Random, variant: int) -> tuple[list[_Row], dict[str, i
     served = {name for line in _LINES for name in line[3]}
     unserved = [place for place in _STATIONS if place[0] not in served]
     places = [place for place in _STATIONS if place[0] in served]
-    places += unserved if variant == 0 else rng.sample(unserved, 4)
+    places += unserved if variant in (0, 3) else rng.sample(unserved, 4)
     rows: list[_Row] = []
     for name, city, country in places:
         year = rng.choice([1846, 1858, 1872, 1882, 1899, 1900, 1911, 1964, 2013])
         opened = rng.choice([None, f"{year}-01-01", f"{year}-06-15", f"{year}-12-31"])
         if name in ("Kraków Główny", "Bellinzona", "京都"):
             opened = "1899-12-31" if name == "京都" else "1900-01-01"
+        if name == "Neustadt":
+            opened = "1878-10-15"
         rows.append((len(rows) + 1, name, city, country, opened, rng.choice([1, 1, 2, 2, 4, 8, 16]),
                      rng.choice([None, 0, 1, 1])))
     return rows, {str(row[1]): int(str(row[0])) for row in rows}
 
 
 def _lines(
-    rng: random.Random, ids: dict[str, int], variant: int
+    rng: random.Random, ids: dict[str, int], namesakes: list[object], variant: int
 ) -> tuple[list[_Row], list[_Row], list[list[tuple[int, int]]]]:
     lines: list[_Row] = []
     stops: list[_Row] = []
     routes: list[list[tuple[int, int]]] = []
+    lengths: list[list[int]] = []
     for number, (name, operator, colour, names) in enumerate(_LINES, 1):
         lines.append((number, name, operator, colour))
         if variant and number == 6:
             skipped = rng.choice(names[1:3])
             names = [station for station in names if station != skipped]
         km, route = 0, []
+        if number != 5 or variant % 2 == 0:  # else the line is as long as the second
+            legs = [rng.choice([28, 45, 60, 60, 75, 110, 110, 145]) for _ in names]
+        else:
+            legs = lengths[1][::-1]
+        lengths.append(legs[:len(names) - 1])
         for place, station in enumerate(names):
             seq = place + 1
             if number == 4:
@@ -88,10 +99,14 @@ def _lines(
                 seq = place + 2
             stops.append((number, seq, ids[station], km))
             route.append((ids[station], km))
-            km += rng.choice([28, 45, 60, 60, 75, 110, 110, 145])
+            km += lengths[-1][place] if place < len(names) - 1 else 0
         routes.append(route)
     lines.append((7, "Museumsbahn", "Alpenbahn", None))
-    return lines, stops, routes
+    if variant == 3:  # the line between the towns of one name
+        for place, namesake in enumerate(namesakes):
+            stops.append((7, place + 1, namesake, 24 * place))
+    rng.shuffle(stops)
+    return lines, [(key, *stop) for key, stop in enumerate(stops, 1)], routes
 
 
 def _clock(minutes: int) -> str:
@@ -105,7 +120,7 @@ def _trains(
     stops: list[_Row] = []
     journeys: list[list[int]] = []
     for line, route in enumerate(routes, 1):
-        for direction in (1, -1, rng.choice([1, -1])):
+        for turn, direction in enumerate((1, -1, rng.choice([1, -1]))):
             number = len(trains) + 1
             category = "NJ" if line == 6 else rng.choice(["IC", "IC", "RE"])
             trains.append((number, f"{category} {line}{number:02d}", line, category,
@@ -113,6 +128,8 @@ def _trains(
             path = route[::direction]
             if category == "IC" and rng.random() < 0.6:
                 path = [path[0], *path[2:]]
+            if turn == 2 and line in (1, 3):  # begins or ends where no other train does
+                path = path[1:] if line == 1 else path[:-1]
             start = rng.choice([1200, 1275, 1335]) if line == 6 else rng.choice(
                 [359, 360, 412, 540, 541, 660, 905, 1080])
             clock, before = start, path[0][1]
@@ -150,12 +167,15 @@ def _delays(rng: random.Random, runs: list[_Row], journeys: list[list[int]]) -> 
         count = rng.choice([0, 1, 1]) if cancelled else rng.choice([0, 1, 2, 2, 3])
         for stop in sorted(rng.sample(range(1, length + 1), min(count, length))):
             minutes = rng.choice(_MINUTES)
-            cause = rng.choice(_CAUSES) if minutes > 0 else None
-            rows.append((len(rows) + 1, run, stop, minutes, cause))
-    return rows
+            cause = rng.choice([*_CAUSES, *_SHORT.get(minutes, [])]) if minutes > 0 else None
+            rows.append((run, stop, minutes, cause))
+    rng.shuffle(rows)
+    return [(number, *row) for number, row in enumerate(rows, 1)]
 
 
-def _tickets(rng: random.Random, runs: list[_Row], journeys: list[list[int]]) -> list[_Row]:
+def _tickets(
+    rng: random.Random, variant: int, runs: list[_Row], journeys: list[list[int]]
+) -> list[_Row]:
     rows: list[_Row] = []
     sellable = rng.sample(runs[:-1], len(runs) - 6)
     regulars = ["ivan horvat", "Ivan Horvat", *rng.sample(_PASSENGERS, 7)]
@@ -163,13 +183,15 @@ def _tickets(rng: random.Random, runs: list[_Row], journeys: list[list[int]]) ->
         run = rng.choice(sellable)
         journey = journeys[int(str(run[1])) - 1]
         start, end = sorted(rng.sample(range(len(journey)), 2))
-        price = rng.choice(_PRICES)
+        price = rng.choice(_PRICES) if variant < 3 else rng.choice([0, 8, 12, 12, 25, 50, 88])
         if rng.random() < 0.05:
             price = -abs(price)
         sold = datetime.date.fromisoformat(str(run[2])) - datetime.timedelta(
-            days=rng.choice([0, 0, 1, 7, 30, 31]))
-        rows.append((len(rows) + 1, run[0], journey[start], journey[end],
-                     rng.choice([None, *regulars]), rng.choice([1, 2, 2, 2]), price,
+            days=rng.choice([0, 0, 1, 7, 29, 30, 31]))
+        passenger = rng.choice([None, *regulars])
+        travel_class = {"Ivan Horvat": 1, "ivan horvat": 2}.get(str(passenger))
+        rows.append((len(rows) + 1, run[0], journey[start], journey[end], passenger,
+                     travel_class or rng.choice([1, 2, 2, 2]), price,
                      f"{sold} {rng.randint(0, 23):02d}:{rng.choice(['05', '30', '59'])}:00"))
         if rng.random() < 0.06:  # the same ticket sold twice
             rows.append((len(rows) + 1, *rows[-1][1:]))
@@ -179,7 +201,8 @@ def _tickets(rng: random.Random, runs: list[_Row], journeys: list[list[int]]) ->
 def fill(rng: random.Random, variant: int) -> dict[str, list[_Row]]:
     """Return the rows of every table of one filling, parents before children."""
     stations, ids = _stations(rng, variant)
-    lines, line_stops, routes = _lines(rng, ids, variant)
+    namesakes = [row[0] for row in stations if row[1] == "Neustadt"]
+    lines, line_stops, routes = _lines(rng, ids, namesakes, variant)
     trains, stops, journeys = _trains(rng, routes)
     runs = _runs(rng, len(trains))
     return {
@@ -190,5 +213,5 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[_Row]]:
         "timetable_stop": stops,
         "train_run": runs,
         "delay": _delays(rng, runs, journeys),
-        "ticket": _tickets(rng, runs, journeys),
+        "ticket": _tickets(rng, variant, runs, journeys),
     }

@@ -10,22 +10,23 @@ CREATE TABLE station (
 
 CREATE TABLE line (
     line_id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
+    name TEXT NOT NULL UNIQUE,
     operator TEXT NOT NULL,
     colour TEXT
 );
 
 CREATE TABLE "line stop" (
+    line_stop_id INTEGER PRIMARY KEY,
     line_id INTEGER NOT NULL REFERENCES line (line_id),
     seq INTEGER NOT NULL,  -- 1 for the first station of the line; numbers may be left out
     station_id INTEGER NOT NULL REFERENCES station (station_id),
     km INTEGER NOT NULL,  -- distance from the start of the line
-    PRIMARY KEY (line_id, seq)
+    UNIQUE (line_id, station_id)
 );
 
 CREATE TABLE train (
     train_id INTEGER PRIMARY KEY,
-    train_no TEXT NOT NULL,
+    train_no TEXT NOT NULL UNIQUE,
     line_id INTEGER NOT NULL REFERENCES line (line_id),
     category TEXT NOT NULL,  -- IC intercity, RE regional express, NJ night train
     seats INTEGER
@@ -54,7 +55,8 @@ CREATE TABLE delay (
     run_id INTEGER NOT NULL REFERENCES train_run (run_id),
     stop_no INTEGER NOT NULL,  -- the timetable stop of the train where it was noted
     minutes INTEGER NOT NULL,  -- negative where the train was early
-    cause TEXT
+    cause TEXT,
+    UNIQUE (stop_no, run_id)
 );
 
 CREATE TABLE ticket (

@@ -28,6 +28,13 @@ _MORE = [
     ("Saint-Véran", "France", 44.70, 6.87, 2040, "1988-09-30", -4.0, 13.0),
     ("Sodankylä", "Finland", 67.37, 26.63, 179, "1908-01-01", -13.0, 14.0),
 ]
+# The eighth and ninth station of each filling: a second Bergen, and places around the equator.
+_TWIN = ("Bergen", "Norway", 60.38, 5.41, 48, "1955-10-02", 2.0, 15.0)
+_EQUATOR = [
+    ("Macapá", "Brazil", 0.03, -51.05, 14, "1968-03-12", 26.0, 28.0),
+    ("Quito", "Ecuador", -0.22, -78.51, 2850, "1891-07-01", 14.0, 15.0),
+    ("Mitad del Mundo", "Ecuador", 0.0, -78.46, 2483, "1982-08-09", 14.0, 15.0),
+]
 _CLOSED = [
     ("Vardø", "Norway", 70.37, 31.10, 14, "1829-10-20", "1998-12-31"),
     ("Finse", "Norway", 60.59, 7.52, 1224, "1969-08-01", "2005-06-30"),
@@ -48,26 +55,22 @@ _RAIN = [0.0, 0.0, 0.0, 0.0, 0.2, 0.9, 1.0, 1.0, 1.1, 2.4, 5.0, 10.0, 20.0, 20.1
 _GUSTS = [4.5, 7.0, 9.5, 12.0, 15.5, 17.2, 17.2, 20.0, 24.5, 28.0, 32.7]
 _PRESSURES = [978.4, 985.0, 989.9, 990.0, 990.0, 995.5, 999.9, 1000.0, 1000.1, 1004.0, 1008.5,
               1013.2, 1013.2, 1019.0, 1025.5, 1034.0, 1041.5]
-_BLOCKS = [("2022-12-29", 6), ("2023-07-10", 5), ("2023-10-29", 3), ("2024-02-27", 5),
-           ("2024-07-29", 4)]
+_BLOCKS = [("2022-12-29", 6), ("2023-04-29", 3), ("2023-07-10", 4), ("2023-10-30", 2),
+           ("2024-02-27", 5), ("2024-05-30", 3), ("2024-07-29", 4)]
 
 
 def _stations(rng: random.Random, variant: int) -> list[tuple[object, ...]]:
-    chosen = _FIRST + rng.sample(_MORE, 4 if variant < 2 else 3)
-    names = [station[0] for station in chosen]
-    if variant == 0 and names.count("Bergen") == 1:
-        chosen[-1] = _MORE[0]
+    others = rng.sample(_MORE[1:], 3)
+    pairs = [[_MORE[0]], [_EQUATOR[0]], [_MORE[0], _EQUATOR[1]], [_TWIN, _EQUATOR[2]]]
+    chosen = _FIRST + pairs[variant] + others
     rows: list[tuple[object, ...]] = []
     for number, station in enumerate(chosen, 1):
         name, country, latitude, longitude, elevation, opened = station[:6]
         reference = rng.choice([None, *range(1, number)]) if number > 1 else None
-        if name == "Säntis":
-            reference = rng.choice([2, 3])
-        if number == 3:
-            reference = rng.choice([1, 2])
-        if number > 4 and rng.random() < 0.15:
-            elevation = None
-        rows.append((number, name, country, latitude, longitude, elevation, opened, None,
+        if number in (2, 3, 4):  # the chain of Säntis, the fourth station
+            reference = number - 1 if variant == 0 else rng.choice([number - 1, 1])
+        surveyed = None if number > 4 and rng.random() < 0.15 else elevation
+        rows.append((number, name, country, latitude, longitude, surveyed, opened, None,
                      reference))
     for place in rng.sample(_CLOSED, 3):
         name, country, latitude, longitude, elevation, opened, closed = place
@@ -94,15 +97,16 @@ def _days(rng: random.Random, variant: int) -> list[datetime.date]:
 def _observation(
     rng: random.Random, day: datetime.date, winter: float, summer: float
 ) -> list[object]:
-    month_share = {12: 0.1, 1: 0.0, 2: 0.1, 3: 0.2, 6: 0.9, 7: 1.0, 8: 0.95, 10: 0.5, 11: 0.35}
+    month_share = {1: 0.0, 2: 0.1, 3: 0.2, 4: 0.4, 5: 0.7, 6: 0.9, 7: 1.0, 8: 0.95, 10: 0.5,
+                   11: 0.35, 12: 0.1}
     base = winter + (summer - winter) * month_share[day.month]
     mean = round(base) + rng.choice([-7.5, -5, -3, -1.5, -1, 0, 0, 0.5, 1.5, 3, 4.5, 8])
     low = mean - rng.choice([1, 1.5, 3, 3, 4.5, 6, 8.5])
     high = round(mean + rng.choice([1, 2, 2.1, 3.4, 5, 5, 7.6]), 1)
     if abs(low) < 1.2:
-        low = 0.0
+        low = min(mean, rng.choice([0.0, -0.5]))
     if abs(high) < 1.2:
-        high = 0.0
+        high = max(mean, rng.choice([0.0, -0.5]))
     rain = rng.choice(_RAIN)
     cold = mean < 1.5
     fresh = rng.choice([0, 0, 1, 3, 8, 15]) if cold and rain > 0 else 0
@@ -128,12 +132,12 @@ def _observation(
 def _observations(
     rng: random.Random, variant: int, stations: list[tuple[object, ...]]
 ) -> list[tuple[object, ...]]:
-    climate = {(place[0], place[1]): place[6:8] for place in _FIRST + _MORE}
+    climate = {(place[0], place[1]): place[6:8] for place in _FIRST + _MORE + _EQUATOR}
     days = _days(rng, variant)
     rows: list[tuple[object, ...]] = []
     measured = [station for station in stations if (station[1], station[2]) in climate]
     for place, station in enumerate(measured[:9]):
-        winter, summer = climate[(station[1], station[2])]
+        winter, summer = climate[(str(station[1]), str(station[2]))]
         kept = [day for day in days if rng.random() > 0.1]
         if station[1] == "札幌":
             kept = days
@@ -153,9 +157,19 @@ def _observations(
                   if row[1] == 3 and str(row[2]).startswith("2023-07")][0]
     if variant in (0, 2):
         rows[first_july] = (*rows[first_july][:10], None, *rows[first_july][11:])
-    # A station whose only record holds nothing but its flags.
-    empty = (len(rows) + 1, measured[9][0], "2024-02-29", *[None] * 19, 0, 1, "C")
-    return [*rows, empty]
+    if variant != 1:  # the strongest gust on one day at two stations of the same name
+        shared = sorted({str(row[2]) for row in rows if row[1] == 6}
+                        & {str(row[2]) for row in rows if row[1] == 8})[-1]
+        rows = [(*row[:17], 36.0, *row[18:]) if row[1] in (6, 8) and row[2] == shared else row
+                for row in rows]
+    # A station of few records: hardly more than flags, or the extremes of one day in July.
+    for date, sunshine in (("2024-02-29", 0.0), ("2024-07-31", 4.0)):
+        known = [-0.5 if variant else None, None, 18.0] if variant != 2 and sunshine else (
+            [None] * 3)
+        rows.append((0, measured[9][0], date, *known, *[None] * 8, sunshine, *[None] * 7, 0, 1,
+                     "C"))
+    rng.shuffle(rows)  # records reach the archive in any order
+    return [(number, *row[1:]) for number, row in enumerate(rows, 1)]
 
 
 def _instruments(
@@ -165,9 +179,8 @@ def _instruments(
     for station in stations[:-1]:
         for kind in rng.sample(_KINDS, rng.choice([1, 2, 2, 3, 4])):
             installed = datetime.date(rng.randint(1995, 2022), rng.randint(1, 12), 15)
-            closed = station[7]
-            removed = closed
-            if closed is None and rng.random() < 0.25:
+            removed = None if station[7] is None else str(station[7])
+            if removed is None and rng.random() < 0.25:
                 removed = (installed + datetime.timedelta(days=rng.randint(200, 900))).isoformat()
             serial = rng.choice([None, f"{kind[0].upper()}-{rng.randint(100, 999)}"])
             rows.append((len(rows) + 1, station[0], kind, rng.choice(_MAKERS), serial,
@@ -176,7 +189,7 @@ def _instruments(
 
 
 def _maintenance(
-    rng: random.Random, technicians: int, instruments: list[tuple[object, ...]]
+    rng: random.Random, variant: int, technicians: int, instruments: list[tuple[object, ...]]
 ) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     workers = list(range(1, technicians))  # the last technician has no job yet
@@ -185,12 +198,24 @@ def _maintenance(
         instrument = rng.choice(inspected if job % 3 == 0 else instruments)
         day = datetime.date(rng.choice([2022, 2023, 2023, 2024]), rng.randint(1, 12),
                             rng.randint(1, 28))
-        cost = rng.choice([None, 0, 0, 45.5, 80, 80, 120.25, 120.25, 150, 310.75])
-        rows.append((len(rows) + 1, instrument[0], rng.choice(workers), day.isoformat(), cost,
+        invoice = rng.choice([None, 0, 0, 45.5, 80, 80, 120.25, 120.25, 150, 310.75])
+        rows.append((len(rows) + 1, instrument[0], rng.choice(workers), day.isoformat(), invoice,
                      rng.choice([1, 1, 1, 0]), rng.choice(_REMARKS)))
-    # One technician was never paid: every invoice is missing.
-    lone = workers[-1]
-    return [(*row[:4], None, *row[5:]) if row[2] == lone else row for row in rows]
+    # Technicians 1 and 2, who share a name, cost the same; 3 works under guarantee only; of the
+    # last one who works every invoice is missing.
+    twins = {1: [120.25, 80], 2: [80, 120.25]}
+    priced = []
+    for row in rows:
+        worker = int(str(row[2]))
+        cost: object = row[4]
+        if worker in twins and variant % 2:
+            cost = twins[worker].pop() if twins[worker] else 0
+        elif worker == 3 and variant:
+            cost = 0
+        elif worker == workers[-1]:
+            cost = None
+        priced.append((*row[:4], cost, *row[5:]))
+    return priced
 
 
 def _alerts(rng: random.Random, open_stations: list[object]) -> list[tuple[object, ...]]:
@@ -215,9 +240,7 @@ def _alerts(rng: random.Random, open_stations: list[object]) -> list[tuple[objec
 def fill(rng: random.Random, variant: int) -> dict[str, list[tuple[object, ...]]]:
     """Return the rows of every table of one filling, parents before children."""
     stations = _stations(rng, variant)
-    chosen = [*_TECHNICIANS[:2], *rng.sample(_TECHNICIANS[2:9], 3), *_TECHNICIANS[9:]]
-    if variant:
-        rng.shuffle(chosen)
+    chosen = [*_TECHNICIANS[9:11], *rng.sample([*_TECHNICIANS[:9], *_TECHNICIANS[11:]], 6)]
     technicians: list[tuple[object, ...]] = [
         (number, *person) for number, person in enumerate(chosen, 1)]
     instruments = _instruments(rng, stations)
@@ -225,7 +248,7 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[tuple[object, ...]]
         "station": stations,
         "technician": technicians,
         "instrument": instruments,
-        "maintenance": _maintenance(rng, len(technicians), instruments),
+        "maintenance": _maintenance(rng, variant, len(technicians), instruments),
         "alert": _alerts(rng, [row[0] for row in stations if row[7] is None]),
         "daily_observation": _observations(rng, variant, stations),
     }

@@ -71,5 +71,5 @@ CREATE TABLE daily_observation (
     thunder BOOLEAN NOT NULL,
     fog BOOLEAN NOT NULL,
     quality TEXT NOT NULL CHECK (quality IN ('A', 'B', 'C')),  -- A checked, B plausible, C doubtful
-    UNIQUE (station_id, observed_on)
+    UNIQUE (observed_on, station_id)
 );
