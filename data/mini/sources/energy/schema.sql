@@ -1,13 +1,13 @@
 CREATE TABLE region (
   region_id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
   country TEXT NOT NULL,
   population INTEGER NOT NULL
 );
 
 CREATE TABLE operator (
   operator_id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
   head_office TEXT,
   founded_year INTEGER
 );

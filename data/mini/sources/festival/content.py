@@ -23,7 +23,7 @@ _DIRECTORS = [
     ("Meera Krishnan", "மீரா கிருஷ்ணன்", "India"),
     ("Dimitra Vlachou", "Δήμητρα Βλάχου", "Greece"),
 ]
-# Original title, English title, country, language; the first ten are in every filling.
+# Original title, English title, country, language; the first eleven are in every filling.
 _FILMS = [
     ("La dernière marée", "The Last Tide", "France", "French"),
     ("夜の図書館", "Night Library", "Japan", "Japanese"),
@@ -35,6 +35,7 @@ _FILMS = [
     ("أرض الملح", "Land of Salt", "Morocco", "Arabic"),
     ("Solaris Motel", "Solaris Motel", "Canada", "English"),
     ("Поезд на юг", "Southbound", "Georgia", "Russian"),
+    ("The Night Shift", None, "United Kingdom", "English"),
     ("Bean an Tí", "The Landlady", "Ireland", "Irish"),
     ("harvest", None, "United Kingdom", "English"),
     ("겨울 손님", "Winter Guest", "South Korea", "Korean"),
@@ -67,7 +68,7 @@ _VENUES = [
     ("Rheinufer", "Basel", 290, 1),
     ("Cinéma Royal", "Mulhouse", 10, 0),
     ("Parc Salvator", "Mulhouse", 180, 1),
-    ("Kommunales Kino", "Freiburg", 8, 0),
+    ("Stadtkino", "Freiburg", 8, 0),
     ("Messehalle", "Freiburg", 320, 0),
     ("kino central", "Freiburg", 60, 0),
 ]
@@ -88,10 +89,10 @@ _MORE_AWARDS = ["Best Score", "Best Screenplay", "Youth Award", "Prix du public"
 _SLOTS = [(10, 30), (14, 0), (17, 15), (20, 30), (22, 45)]
 
 
-def _films(rng: random.Random) -> list[tuple[object, ...]]:
-    chosen = _FILMS[:10] + rng.sample(_FILMS[10:], rng.randint(12, 14))
-    ids = {film[0]: number for number, film in enumerate(chosen, 1)}
-    earlier = {later: first for later, first in _REMAKES if later in ids and first in ids}
+def _films(rng: random.Random, variant: int) -> list[tuple[object, ...]]:
+    chosen = _FILMS[:11] + rng.sample(_FILMS[11:], rng.randint(12, 14))
+    titles = {film[0] for film in chosen}
+    earlier = {later: first for later, first in _REMAKES if later in titles and first in titles}
     quarter_limits = ["2023-10-01", "2023-09-30", "2023-12-31", "2024-01-01", "2024-02-29"]
     rows: list[tuple[object, ...]] = []
     for number, (title, english, country, language) in enumerate(chosen, 1):
@@ -100,19 +101,24 @@ def _films(rng: random.Random) -> list[tuple[object, ...]]:
         partner: int | None = rng.choice([n for n in range(1, 17) if n != director])
         if rng.random() < 0.75:
             partner = None
-        runtime: int | None = rng.choice([7, 24, 59, 61, 88, 95, 95, 104, 119, 120, 121, 165])
+        runtime: int | None = rng.choice([7, 24, 59, 61, 88, 95, 95, 105, 105, 119, 120, 121, 165])
         if number in (7, 15):
-            runtime = rng.choice([None, 95])
+            runtime = rng.choice([None, 95, 60])
+        if title == "Поезд на юг":
+            # The only Georgian film is just long enough for a feature film, or just not.
+            runtime = (60, 59, 88, 24)[variant]
         released = datetime.date(2023, 1, 1) + datetime.timedelta(rng.randint(0, 400))
         day = released.isoformat()
-        if 11 <= number < 16:
-            day = quarter_limits[number - 11]
+        if 12 <= number < 17:
+            day = quarter_limits[number - 12]
         rows.append(
             (number, title, english, director, partner, country, language, runtime, day, None)
         )
     # Remakes come after the films they remake: by year, and here by number.
     order = sorted(rows, key=lambda row: _generation(str(row[1]), earlier))
-    number_of = {row[1]: number for number, row in enumerate(order, 1)}
+    number_of: dict[object, int] = {}
+    for number, row in enumerate(order, 1):
+        number_of.setdefault(row[1], number)
     result: list[tuple[object, ...]] = []
     for number, row in enumerate(order, 1):
         title = str(row[1])
@@ -140,16 +146,29 @@ def _screenings(rng: random.Random, films: int) -> list[tuple[object, ...]]:
             count = rng.choice([0, 1, 2, 2, 3])
             for hour, minute in sorted(rng.sample(_SLOTS, count)):
                 starts = datetime.datetime(date.year, date.month, date.day, hour, minute)
-                rows.append((len(rows) + 1, rng.choice(shown), venue, starts.isoformat(" ")))
-    return rows
+                rows.append((rng.choice(shown), venue, starts.isoformat(" ")))
+    # The children's morning in Lörrach, where tickets are symbolic.
+    rows.append((rng.choice(shown), 10, "2024-03-02 10:30:00"))
+    rng.shuffle(rows)
+    return [(number, *row) for number, row in enumerate(rows, 1)]
 
 
 def _tickets(
-    rng: random.Random, screenings: list[tuple[object, ...]], variant: int
+    rng: random.Random,
+    screenings: list[tuple[object, ...]],
+    venues: list[tuple[object, ...]],
+    variant: int,
 ) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
+    seats_of = {row[0]: int(str(row[3])) for row in venues}
     for screening_id, _, venue, starts in screenings:
-        seats = _VENUES[int(str(venue)) - 1][2]
+        seats = seats_of[venue]
+        if venue == 10:
+            prices = [[1.0], [0.0], [1.0, 2.0], [0.0, 0.0]][variant]
+            for paid in prices:
+                category = {0.0: "press", 1.0: "reduced", 2.0: "full"}[paid]
+                rows.append((len(rows) + 1, screening_id, category, "2024-03-01", paid))
+            continue
         count = rng.choice([0, 1, 2, 3, 4, 5])
         if seats <= 12:
             count = rng.choice([0, 2, seats - 1, seats])
@@ -160,16 +179,19 @@ def _tickets(
             paid = {"full": price, "reduced": round(price * 0.6, 2), "press": 0}[category]
             sold = day - datetime.timedelta(rng.choice([0, 0, 1, 1, 2, 3]))
             rows.append((len(rows) + 1, screening_id, category, sold.isoformat(), paid))
-    _add_late_sales(rows, screenings, variant)
+    large = {row[1]: row[0] for row in screenings if seats_of[row[2]] > 50}
+    _add_late_sales(rows, screenings, large, variant)
     return rows
 
 
 def _add_late_sales(
-    rows: list[tuple[object, ...]], screenings: list[tuple[object, ...]], variant: int
+    rows: list[tuple[object, ...]],
+    screenings: list[tuple[object, ...]],
+    large: dict[object, object],
+    variant: int,
 ) -> None:
-    """Sells more in the large venues until two of the most popular films tie."""
+    """Sells more in large venues, given by film, until two of the most popular films tie."""
     film_of = {row[0]: row[1] for row in screenings}
-    large = {row[1]: row[0] for row in screenings if _VENUES[int(str(row[2])) - 1][2] > 50}
     paying = [film_of[row[1]] for row in rows if row[2] != "press"]
     ranking = sorted(set(paying), key=lambda film: (-paying.count(film), film))
     upper, lower = ((2, 3), (0, 1), (1, 2), (2, 3))[variant]
@@ -187,18 +209,27 @@ def _ratings(
     level = {film: rng.choice([4, 5, 6, 7, 7.5, 8, 8]) for film in rated}
     best = rng.sample(rated, 2)
     top_score = rng.choice([9, 9.5])
-    # One film with an outlier exactly two points below its average, one with two scores only.
-    outlier, scarce = rng.sample([film for film in rated if film not in best], 2)
+    # One film with an outlier exactly two points below its average, one with two scores only,
+    # and two with the same average.
+    others = rng.sample([film for film in rated if film not in best], 4)
+    outlier, scarce, *twins = others
     for member in range(1, members):
         for film in sorted(rng.sample(rated, len(rated) - rng.choice([3, 5, 8]))):
             score: float | None = level[film] + rng.choice([-3, -2, -1, -0.5, 0, 0, 0.5, 1, 2])
             if rng.random() < 0.1:
                 score = None
-            if film not in (outlier, scarce, *best):
+            if film not in (*others, *best):
                 rows.append((member, film, score))
     rows.extend((member, outlier, score) for member, score in ((1, 8), (2, 5), (3, 8), (4, None)))
     rows.extend((member, scarce, score) for member, score in ((2, 10), (4, 10), (5, None)))
-    rows.extend((member, film, top_score) for film in best for member in (1, 3, 4))
+    rows.extend(
+        (member, film, score)
+        for film in twins
+        for member, score in ((1, 8.5), (2, 8), (3, 9), (5, 8.5))
+    )
+    for film in best:
+        last = top_score - 0.5 if variant == 2 else top_score
+        rows.extend((member, film, s) for member, s in ((1, top_score), (3, top_score), (4, last)))
     rows.extend([(5, best[0], None), (5, best[1], top_score if variant % 2 else 8)])
     return rows
 
@@ -211,25 +242,39 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[tuple[object, ...]]
         birthday: str | None = None if rng.random() < 0.2 else born.isoformat()
         birthday = "1968-02-29" if number == 4 else birthday
         directors.append((number, name, native, country, birthday))
-    films = _films(rng)
+    films = _films(rng, variant)
+    # Two small cinemas have as many seats as each other in half of the fillings.
+    halls = [
+        *_VENUES,
+        ("Grand Palais", "Mulhouse", 300 - variant % 2, 0),
+        ("Burghof", "Lörrach", 90, 0),
+    ]
+    venues: list[tuple[object, ...]] = [
+        (number, name, city, 12 if variant % 2 and seats == 10 else seats, open_air)
+        for number, (name, city, seats, open_air) in enumerate(halls, 1)
+    ]
     screenings = _screenings(rng, len(films))
     jury: list[tuple[object, ...]] = []
-    for number, (name, country) in enumerate(rng.sample(_JURY, 7 + variant % 2), 1):
+    members = [*rng.sample(_JURY[:9], 6 + variant % 2), _JURY[9]]
+    for number, (name, country) in enumerate(members, 1):
         joined = datetime.date(rng.randint(2016, 2023), rng.choice([1, 5, 9]), 1)
         edge = {2: "2020-01-01", 3: "2019-12-31", 4: "2018-05-01", 5: "2018-05-01"}
         jury.append((number, name, country, edge.get(number, joined.isoformat())))
     awards: list[tuple[object, ...]] = []
     for number, name in enumerate(_AWARDS + rng.sample(_MORE_AWARDS, 3), 1):
         winner = None if number in (3, 7) else rng.randint(1, len(films))
+        if variant % 2:
+            # Neither of the two John Smiths wins.
+            others = [row[0] for row in films if row[3] not in (12, 13)]
+            winner = None if winner is None else int(str(rng.choice(others)))
         prize = rng.choice([None, 1500, 2500.5, 5000, 5000, 20000])
         awards.append((number, name, winner, prize))
-    venues = [*_VENUES, ("Grand Palais", "Mulhouse", 300 - variant % 2, 0)]
     return {
         "director": directors,
         "film": films,
-        "venue": [(number, *row) for number, row in enumerate(venues, 1)],
+        "venue": venues,
         "screening": screenings,
-        "ticket": _tickets(rng, screenings, variant),
+        "ticket": _tickets(rng, screenings, venues, variant),
         "jury member": jury,
         "rating": _ratings(rng, len(films), len(jury), variant),
         "award": awards,

@@ -31,7 +31,8 @@ CREATE TABLE screening (
   screening_id INTEGER PRIMARY KEY,
   film_id INTEGER NOT NULL REFERENCES film(film_id),
   venue_id INTEGER NOT NULL REFERENCES venue(venue_id),
-  starts_at DATETIME NOT NULL
+  starts_at DATETIME NOT NULL,
+  UNIQUE (venue_id, starts_at)
 );
 
 CREATE TABLE ticket (
@@ -58,7 +59,7 @@ CREATE TABLE rating (
 
 CREATE TABLE award (
   award_id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
   film_id INTEGER REFERENCES film(film_id), -- NULL where the award was not given
   prize_eur NUMERIC(9,2) -- NULL for awards without money
 );

@@ -1,6 +1,6 @@
 CREATE TABLE genre (
   genre_id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
   parent_id INTEGER REFERENCES genre(genre_id) -- the wider genre; NULL at the top
 );
 
@@ -26,12 +26,13 @@ CREATE TABLE track (
   title TEXT NOT NULL,
   genre_id INTEGER REFERENCES genre(genre_id),
   language TEXT, -- NULL for instrumental tracks
-  duration_s INTEGER NOT NULL CHECK (duration_s > 0) -- seconds
+  duration_s INTEGER NOT NULL CHECK (duration_s > 0), -- seconds
+  UNIQUE (album_id, track_number)
 );
 
 CREATE TABLE listener (
   listener_id INTEGER PRIMARY KEY,
-  user_name TEXT NOT NULL,
+  user_name TEXT NOT NULL UNIQUE,
   country TEXT NOT NULL,
   joined_on DATE NOT NULL,
   subscription TEXT NOT NULL CHECK (subscription IN ('free', 'student', 'family', 'premium'))

@@ -41,6 +41,9 @@ _TERMS = [
     (3, "Autumn 2024", "2024-09-02", "2024-12-20"),
     (4, "Spring 2025", "2025-02-03", "2025-05-30"),
     (5, "Autumn 2025", "2025-09-01", "2025-12-19"),
+    (6, "Distance 2024/25", "2024-10-01", "2025-06-30"),
+    (7, "Winter School 2025", "2025-01-13", "2025-02-03"),
+    (8, "Spring 2026", "2026-02-02", "2026-05-29"),
 ]
 # The first eighteen are in every filling, because questions and prerequisites name them.
 _COURSES = [
@@ -98,6 +101,7 @@ _PREREQUISITES = [
     ("BI320", "CS101"),
     ("HU150", "HU100"),
 ]
+# The first three are in every filling.
 _STUDENTS = [
     ("Mei", "Tanaka", "田中芽衣", "Japan"),
     ("Anna", "Kowalska", None, "Poland"),
@@ -193,7 +197,8 @@ def _students(rng: random.Random, variant: int) -> list[tuple[object, ...]]:
             plain = f"{given}.{family}".encode("ascii", "ignore").decode().replace(" ", "")
             email = f"{plain.replace(chr(39), '').lower()}{index}@{rng.choice(_MAIL_HOSTS)}"
         programme = rng.choice(_PROGRAMMES)
-        number = 1000 + 7 * index + variant
+        # Mei Tanaka keeps her number, by which she is asked for.
+        number = 1000 + 7 * index + (variant if index else 0)
         rows.append(
             (number, given, family, native, born.isoformat(), country, programme, entry, email)
         )
@@ -207,17 +212,23 @@ def _courses(rng: random.Random) -> list[tuple[object, ...]]:
 
 
 def _sections(
-    rng: random.Random, courses: list[tuple[object, ...]]
+    rng: random.Random, courses: list[tuple[object, ...]], variant: int
 ) -> list[tuple[object, ...]]:
     departments = {row[0]: row[3] for row in courses}
     rows: list[tuple[object, ...]] = []
-    for term_id, *_ in _TERMS:
-        if term_id == 5:
+    for term_id, *_ in _TERMS[:7]:
+        if term_id in (6, 7):
+            # Basic courses only, so that they count as prerequisites.
+            offered = rng.sample([1, 2, 9, 10, 11, 14], 4)
+        elif term_id == 5:
             offered = [int(str(row[0])) for row in courses[:5]]
         else:
             offered = rng.sample([int(str(row[0])) for row in courses], 9)
             # The first course of all runs every term, in the autumn in two groups.
             offered = [1, *([1] if term_id in (1, 3) else []), *(c for c in offered if c != 1)]
+            if term_id == 4:
+                # A lecture and its lab, which a student may take together.
+                offered = [2, 2, *(c for c in offered if c != 2)]
             if term_id in (1, 2) and 9 not in offered:
                 offered.append(9)
         for course_id in offered:
@@ -227,6 +238,8 @@ def _sections(
                 if department == departments[course_id]
             ]
             lecturer = None if rng.random() < 0.2 else rng.choice(staff)
+            if variant == 1 and term_id == 3 and course_id == 1:
+                lecturer = None
             room = None if rng.random() < 0.15 else rng.randint(1, 8)
             rows.append((len(rows) + 1, course_id, term_id, lecturer, room))
     return rows
@@ -245,7 +258,7 @@ def _enrolments(
             continue
         passed: set[object] = set()
         strength = rng.choice(["AAB", "AABBC", "BBCCD", "BCDF", "AABCDF"])
-        for term_id, _, starts, _ in _TERMS[:4]:
+        for term_id, _, starts, _ in [*_TERMS[:3], _TERMS[5], _TERMS[6], _TERMS[3]]:
             if index != 0 and rng.random() < 0.3:
                 continue
             offered = [row for row in sections if row[2] == term_id and row[1] not in passed]
@@ -261,28 +274,33 @@ def _enrolments(
                     passed.add(row[1])
                 day = datetime.date.fromisoformat(starts) - datetime.timedelta(rng.randint(-6, 20))
                 rows.append((student[0], row[0], day.isoformat(), grade))
+    labs = [row[0] for row in sections if row[1] == 2 and row[2] == 4]
+    enrolled = {(row[0], row[1]) for row in rows}
+    for student in students:
+        if (student[0], labs[0]) in enrolled and rng.random() < 0.6:
+            rows.append((student[0], labs[1], "2025-02-10", None))
     return rows
 
 
 def fill(rng: random.Random, variant: int) -> dict[str, list[tuple[object, ...]]]:
     """Rows of every table, parents before children; `variant` 0 is the main filling."""
     lecturers = _lecturers(rng)
-    rooms = [
-        (number, building, door, rng.choice([4, 5, 6, 8, 12, 30]), rng.random() < 0.7)
+    rooms: list[tuple[object, ...]] = [
+        (number, building, door, rng.choice([4, 5, 6, 8, 12, 30]), int(rng.random() < 0.7))
         for number, (building, door) in enumerate(_ROOMS, 1)
     ]
     students = _students(rng, variant)
     courses = _courses(rng)
     ids = {row[1]: row[0] for row in courses}
-    prerequisites = [
+    prerequisites: list[tuple[object, ...]] = [
         (ids[code], ids[required])
         for code, required in _PREREQUISITES
         if code in ids and required in ids and rng.random() < (1.0 if variant == 0 else 0.88)
     ]
-    sections = _sections(rng, courses)
+    sections = _sections(rng, courses, variant)
     return {
         "lecturer": lecturers,
-        "room": [(*row[:4], int(row[4])) for row in rooms],
+        "room": rooms,
         "term": list(_TERMS),
         "student": students,
         "course": courses,

@@ -17,8 +17,8 @@ CREATE TABLE room (
 
 CREATE TABLE term (
   term_id INTEGER PRIMARY KEY,
-  label TEXT NOT NULL, -- such as 'Autumn 2023'
-  starts_on DATE NOT NULL,
+  label TEXT NOT NULL UNIQUE, -- such as 'Autumn 2023'
+  starts_on DATE NOT NULL UNIQUE,
   ends_on DATE NOT NULL
 );
 
@@ -36,7 +36,7 @@ CREATE TABLE student (
 
 CREATE TABLE course (
   course_id INTEGER PRIMARY KEY,
-  code TEXT NOT NULL, -- such as 'CS101'
+  code TEXT NOT NULL UNIQUE, -- such as 'CS101'
   title TEXT NOT NULL,
   department TEXT NOT NULL,
   credits INTEGER NOT NULL CHECK (credits >= 0)
