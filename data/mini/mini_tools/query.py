@@ -469,13 +469,18 @@ class Query:
             for condition in self.filters(select, after=source.join)
         )
 
-    def is_nullable(self, select: exp.Select, source: Source, name: str) -> bool:
-        """Whether a source's column can be NULL in the rows that pass the conditions."""
+    def is_nullable(
+        self, select: exp.Select, source: Source, name: str, ignored: exp.Join | None = None
+    ) -> bool:
+        """Whether a source's column can be NULL in the rows that pass the conditions.
+
+        The ON of the join `ignored` proves nothing.
+        """
         if name in source.relation.not_null and not self.may_be_missing(select, source):
             return False
         return not any(
             self.rejects_null(condition, select, (source.alias, name))
-            for condition in self.filters(select)
+            for condition in self.filters(select, ignored=ignored)
         )
 
     def present_with_row(self, select: exp.Select, source: Source, name: str) -> bool:
@@ -485,14 +490,19 @@ class Query:
             self.rejects_null(condition, select, (source.alias, name)) for condition in on
         )
 
-    def filters(self, select: exp.Select, after: exp.Join | None = None) -> list[Node]:
+    def filters(
+        self,
+        select: exp.Select,
+        after: exp.Join | None = None,
+        ignored: exp.Join | None = None,
+    ) -> list[Node]:
         """Conditions every row has passed: WHERE and the ON of inner joins (later than `after`)."""
         where = select.args.get("where")
         found = conjuncts(where.this if where else None)
         joins = [s.join for s in self.sources(select) if s.join is not None]
         later = after is None
         for join in joins:
-            if later and not is_left(join):
+            if later and join is not ignored and not is_left(join):
                 found.extend(conjuncts(join.args.get("on")))
             later = later or join is after
         return found
@@ -554,7 +564,9 @@ class Query:
         return any(
             key.parent == source.relation.table
             and key.pairs == equal
-            and not any(self.is_nullable(select, child, column) for column, _ in key.pairs)
+            and not any(
+                self.is_nullable(select, child, column, ignored=join) for column, _ in key.pairs
+            )
             for key in child.relation.foreign_keys
         )
 

@@ -7,6 +7,7 @@ import importlib.util
 import random
 import re
 import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,23 +91,28 @@ def read_rows(folder: Path, variant: int) -> dict[str, list[Row]]:
     module = importlib.util.module_from_spec(spec)
     # Without this, `dataclass` in a content.py cannot resolve its own module.
     sys.modules[name] = module
-    written = sys.dont_write_bytecode
-    sys.dont_write_bytecode = True
     try:
-        spec.loader.exec_module(module)
+        # Not exec_module, which would leave a __pycache__ beside the sources.
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), module.__dict__)
+        fill = module.__dict__["fill"]
+        first, second = (fill(random.Random(f"{folder.name}/{variant}"), variant) for _ in (1, 2))
+        rows = {table: [tuple(row) for row in found] for table, found in first.items()}
+    except Exception as error:
+        lines = [
+            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
+        ]
+        raise SourceError(
+            f"{folder.name}: content.py, line {lines[-1] if lines else '?'}, filling {variant}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
     finally:
-        sys.dont_write_bytecode = written
         del sys.modules[name]
-    fill = getattr(module, "fill", None)
-    if fill is None:
-        raise SourceError(f"{folder.name}: content.py has no function fill(rng, variant)")
-    first, second = (fill(random.Random(f"{folder.name}/{variant}"), variant) for _ in range(2))
     if first != second or list(first) != list(second):
         raise SourceError(
             f"{folder.name}: fill(rng, {variant}) gave other rows when called again with an equal "
             "rng; take all randomness from rng and change no module-level state"
         )
-    return {table: [tuple(row) for row in rows] for table, rows in first.items()}
+    return rows
 
 
 def parse_toml(path: Path) -> dict[str, Any]:

@@ -117,9 +117,9 @@ def _same_meaning(
 ) -> bool:
     """Whether the replacement provably changes nothing."""
     place = (source.alias, node.name.lower())
+    if isinstance(node.parent, exp.Count) and query.never_null(node, select):
+        return not query.is_nullable(select, source, new[1])
     if isinstance(node.parent, (exp.Count, exp.Is)):
-        if query.never_null(node, select) and not query.is_nullable(select, source, new[1]):
-            return True
         return source.optional and all(
             query.present_with_row(select, source, name) for name in (place[1], new[1])
         )

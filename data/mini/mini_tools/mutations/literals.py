@@ -28,6 +28,8 @@ def number(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         if isinstance(node.parent, exp.Round):
             # More digits change nothing where the values have no more.
             steps = [-1] if value > 0 else []
+        elif isinstance(node.parent, (exp.Mul, exp.Div, exp.Mod)) and value > 20:
+            steps = []  # a unit's factor, such as 100 for percent or 1440 minutes a day
         for step in steps:
             text = str(value + step)
             new: Node = exp.Literal.number(text.lstrip("-"))
@@ -59,7 +61,10 @@ def _is_idle(node: Node) -> bool:
 
 
 def _around(node: Node) -> str:
-    return short(node.parent) if node.parent is not None else short(node)
+    parent = node.parent
+    if isinstance(parent, exp.If) and isinstance(parent.parent, exp.Case):
+        parent = parent.parent
+    return short(parent if parent is not None else node)
 
 
 def string(query: Query, connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
