@@ -218,6 +218,12 @@ def _prescriptions(rng: random.Random, count: int, appointments: list[Row]) -> l
         rows.append(
             (number, rng.choice(completed), typed, dose, unit, rng.choice([1, 2, 2, 3]), days)
         )
+    # Somebody takes both metformin and atorvastatin, from two appointments where there are two.
+    visits = [row for row in appointments if row[4] == "completed"]
+    twice = next(row for row in visits if [other[1] for other in visits].count(row[1]) > 1)
+    first, *_, last = [row[0] for row in visits if row[1] == twice[1]]
+    rows[0] = (1, first, "Metformin", 850, "mg", 2, None)
+    rows[1] = (2, last, "ATORVASTATIN", 20, "mg", 1, 30)
     # One appointment ended with two courses of the same drug.
     rows[-2] = (count - 1, completed[0], "amoxicillin", 500, "mg", 2, 7)
     rows[-1] = (count, completed[0], "Amoxicillin", 750, "mg", 2, 10)

@@ -208,14 +208,16 @@ def _loans(
     idle = [copy[0] for copy in copies if copy[2] != 2 and copy[0] not in gone]
     for copy_id, day in zip(rng.sample(idle, 2), (date(2024, 2, 8), date(2024, 2, 9)), strict=True):
         loans.append((day, copy_id, rng.choice(readers), None))
-    # One copy came back on the day it went out, went out again and then stood for months.
-    walker = rng.choice([copy_id for copy_id in idle if copy_id not in [loan[1] for loan in loans]])
-    for first, last in ((1, 1), (1, 11), (270, 280)):
-        days = [date(2023, 5, 1) + timedelta(days=step) for step in (first, last)]
-        loans.append((days[0], walker, rng.choice(readers), days[1]))
+    # A copy or two came back on the day they went out, went out again and then stood for months.
+    lent = [loan[1] for loan in loans]
+    walkers = rng.sample([copy_id for copy_id in idle if copy_id not in lent], 2 - variant % 2)
+    for walker in walkers:
+        for first, last in ((1, 1), (1, 11), (270, 280)):
+            days = [date(2023, 5, 1) + timedelta(days=step) for step in (first, last)]
+            loans.append((days[0], walker, rng.choice(readers), days[1]))
     loans += [(date(2024, 2, 20), copy_id, rng.choice(readers), None) for copy_id in fresh]
     # Slips from the reading desks are numbered in no order of time.
-    tail = [loan for loan in loans if loan[1] == walker]
+    tail = [loan for loan in loans if loan[1] in walkers]
     rng.shuffle(loans)
     loans.sort(key=lambda loan: tail.index(loan) + 1 if loan in tail else 0)
     rows: list[Row] = []

@@ -223,7 +223,7 @@ def _reviews(rng: random.Random, count: int, employees: list[Row]) -> list[Row]:
 
 def fill(rng: random.Random, variant: int) -> dict[str, list[Row]]:
     """Returns the rows of every table, parents first; variant 0 is the main filling."""
-    employees = _employees(rng, [46, 38, 42, 35][variant], variant)
+    employees = _employees(rng, [44, 38, 42, 35][variant], variant)
     projects = _projects(rng, [14, 10, 12, 9][variant], variant)
     return {
         "department": [(number, *row) for number, row in enumerate(DEPARTMENTS, start=1)],

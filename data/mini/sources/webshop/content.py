@@ -155,7 +155,7 @@ def _customers(rng: random.Random, count: int, variant: int) -> list[Row]:
         rows.append((number, name, email, country, group, joined.isoformat()))
     if variant == 2:
         # Two customers without orders share name and country.
-        rows[-2:] = [(number, "Anna Müller", None, "Germany", *rows[number - 1][4:])
+        rows[-2:] = [(number, "Anna Müller", None, "Germany", "retail", "2023-11-30")
                      for number in (count - 1, count)]  # fmt: skip
     if variant == 3:
         # Three customers from one country, two of them of the same name.
