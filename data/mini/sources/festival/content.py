@@ -125,9 +125,8 @@ def _films(rng: random.Random, variant: int) -> list[tuple[object, ...]]:
         original = number_of[earlier[title]] if title in earlier else None
         day = str(row[8])
         if title in set(earlier.values()):
-            # The films that were remade are older, by twenty years a generation.
-            day = str(1964 + 20 * _generation(title, earlier)) + day[4:]
-            day = "1984-02-28" if day == "1984-02-29" and rng.random() < 0.5 else day
+            # The films that were remade are older, by eight years a generation.
+            day = str(2004 + 8 * _generation(title, earlier)) + day[4:]
         result.append((number, *row[1:8], day, original))
     return result
 
@@ -179,7 +178,7 @@ def _tickets(
             paid = {"full": price, "reduced": round(price * 0.6, 2), "press": 0}[category]
             sold = day - datetime.timedelta(rng.choice([0, 0, 1, 1, 2, 3]))
             rows.append((len(rows) + 1, screening_id, category, sold.isoformat(), paid))
-    large = {row[1]: row[0] for row in screenings if seats_of[row[2]] > 50}
+    large = {row[1]: row[0] for row in screenings if seats_of[row[2]] > 90}
     _add_late_sales(rows, screenings, large, variant)
     return rows
 
@@ -208,7 +207,7 @@ def _ratings(
     rated = rng.sample(range(1, films + 1), films - 5)
     level = {film: rng.choice([4, 5, 6, 7, 7.5, 8, 8]) for film in rated}
     best = rng.sample(rated, 2)
-    top_score = rng.choice([9, 9.5])
+    top_score = rng.choice([9.5, 10])
     # One film with an outlier exactly two points below its average, one with two scores only,
     # and two with the same average.
     others = rng.sample([film for film in rated if film not in best], 4)
@@ -224,8 +223,8 @@ def _ratings(
     rows.extend((member, scarce, score) for member, score in ((2, 10), (4, 10), (5, None)))
     rows.extend(
         (member, film, score)
-        for film in twins
-        for member, score in ((1, 8.5), (2, 8), (3, 9), (5, 8.5))
+        for film, scores in zip(sorted(twins), ((9, 9, 9, 7), (8.5, 8, 9, 8.5)), strict=True)
+        for member, score in zip((1, 2, 3, 5), scores, strict=True)
     )
     for film in best:
         last = top_score - 0.5 if variant == 2 else top_score
@@ -238,7 +237,7 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[tuple[object, ...]]
     """Rows of every table, parents before children; `variant` 0 is the main filling."""
     directors: list[tuple[object, ...]] = []
     for number, (name, native, country) in enumerate(_DIRECTORS, 1):
-        born = datetime.date(rng.randint(1948, 1996), rng.randint(1, 12), rng.randint(1, 28))
+        born = datetime.date(rng.randint(1941, 1979), rng.randint(1, 12), rng.randint(1, 28))
         birthday: str | None = None if rng.random() < 0.2 else born.isoformat()
         birthday = "1968-02-29" if number == 4 else birthday
         directors.append((number, name, native, country, birthday))

@@ -172,17 +172,19 @@ def _tracks(rng: random.Random, albums: list[tuple[object, ...]]) -> list[tuple[
         home = rng.choice([1, 2, 3, 4, 5, 6, 9, 11])
         for position, (title, language) in enumerate(songs, 1):
             duration = rng.choice(
-                [rng.randint(35, 110), rng.randint(140, 300), rng.randint(300, 410), 387, 410]
+                [rng.randint(35, 110), rng.randint(140, 300), rng.randint(300, 410), 387, 241]
             )
             genre = rng.choice([home, home, rng.randint(1, 13), 7, 8, None])
             rows.append((len(rows) + 101, album_id, position, title, genre, language, duration))
     return rows
 
 
-def _playlist_tracks(rng: random.Random, playlists: int, tracks: int) -> list[tuple[object, ...]]:
+def _playlist_tracks(
+    rng: random.Random, playlists: list[tuple[object, ...]], tracks: int
+) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for playlist in range(1, playlists + 1):
-        count = 0 if playlist in (4, 7) else rng.choice([1, 3, 5, 7, 8])
+    for playlist, _, name, _ in playlists:
+        count = 0 if playlist == 7 or name == "Empty for now" else rng.choice([1, 3, 5, 7, 8])
         songs = [rng.randint(101, 100 + tracks) for _ in range(count)]
         if count > 3 and rng.random() < 0.6:
             songs[-1] = songs[0]
@@ -265,7 +267,7 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[tuple[object, ...]]
         created = datetime.date(2023, 1, 1) + datetime.timedelta(rng.randint(0, 364))
         owner = 5 if name == "Focus" else rng.randint(1, 9)
         playlists.append((number, owner, name, created.isoformat()))
-    entries = _playlist_tracks(rng, len(playlists), len(tracks))
+    entries = _playlist_tracks(rng, playlists, len(tracks))
     own: dict[int, list[int]] = {}
     for playlist_id, _, track_id in entries:
         owner = int(str(playlists[int(str(playlist_id)) - 1][1]))
