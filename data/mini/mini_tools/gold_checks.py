@@ -44,12 +44,14 @@ def gold_faults(question: Question, fillings: list[sqlite3.Connection]) -> tuple
     """
     faults: list[str] = []
     empty = False
+    answers: list[list[list[Row]]] = []
     widths: set[int] = set()
     for number, gold in enumerate(question.golds, 1):
         name = question.id if len(question.golds) == 1 else f"{question.id} (gold {number})"
         if not _SELECT.match(gold) or not sqlite3.complete_statement(gold.rstrip("; \n") + ";"):
             faults.append(f"{name}: the gold must be one SELECT or WITH … SELECT")
             continue
+        answers.append([])
         for variant, connection in enumerate(fillings):
             try:
                 rows = run_query(connection, gold)
@@ -60,6 +62,7 @@ def gold_faults(question: Question, fillings: list[sqlite3.Connection]) -> tuple
                 break
             finally:
                 connection.execute("PRAGMA reverse_unordered_selects = OFF")
+            answers[-1].append(bag(rows))
             widths.add(column_count(connection, gold))
             empty = empty or (variant == 0 and not rows)
             if bag(rows) != bag(backwards):
@@ -75,6 +78,12 @@ def gold_faults(question: Question, fillings: list[sqlite3.Connection]) -> tuple
                     f"{_first_difference(rows, backwards)}; add a last key that is unique"
                 )
                 break
+    for number, answer in enumerate(answers):
+        if answer in answers[:number]:
+            faults.append(
+                f"{question.id}: gold {number + 1} gives what an earlier gold gives on every "
+                "filling; keep one, or add rows that show the difference"
+            )
     if len(widths) > 1:
         faults.append(f"{question.id}: its golds have different numbers of columns: {widths}")
     return faults, empty

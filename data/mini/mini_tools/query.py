@@ -9,31 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TypeAlias, cast
 
-import sqlglot
 from sqlglot import exp
 
+from . import nulls
 from .schema import ForeignKey, Relation
-
-# The base class of all nodes; a text, as older versions of sqlglot call it Expression.
-Node: TypeAlias = "exp.Expr"
-Place = tuple[str, str]  # alias and column, both in lower case
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-_REJECTS_NULL = (*_COMPARISONS, exp.Like, exp.In, exp.Between, exp.Glob)
-# A NULL argument can come out of these as something else.
-_HIDES_NULL = (exp.Coalesce, exp.Case, exp.If, exp.Is, exp.Query, exp.Count, exp.Or)
-_KEEPS_NULL = (
-    exp.Lower,
-    exp.Upper,
-    exp.Length,
-    exp.Cast,
-    exp.Round,
-    exp.Abs,
-    exp.Date,
-    exp.TimeToStr,
-    exp.TsOrDsToTimestamp,
+from .syntax import (
+    Node,
+    aggregates,
+    columns_in,
+    conjuncts,
+    is_left,
+    parse,
+    part,
+    render,
+    unwrapped,
 )
+
+Place = tuple[str, str]  # alias and column, both in lower case
 _UNBOUND = Relation(columns=())
 
 
@@ -49,57 +42,6 @@ class Source:
     def optional(self) -> bool:
         """Whether the source's columns can be NULL because nothing matched."""
         return self.join is not None and is_left(self.join)
-
-
-def parse(sql: str) -> exp.Query:
-    """The tree of one SQLite SELECT; raises sqlglot's ParseError for what it cannot read."""
-    tree = sqlglot.parse_one(sql, dialect="sqlite")
-    if not isinstance(tree, exp.Query):
-        raise sqlglot.ParseError("not a SELECT")
-    return tree
-
-
-def render(tree: Node) -> str:
-    """The tree as SQLite text."""
-    return tree.sql(dialect="sqlite")
-
-
-def short(node: Node, limit: int = 60) -> str:
-    """A node's text, cut for a message."""
-    text = render(node)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def unwrapped(node: Node) -> Node:
-    """The node without its parentheses and alias."""
-    while isinstance(node, (exp.Paren, exp.Alias)):
-        node = node.this
-    return node
-
-
-def conjuncts(node: Node | None) -> list[Node]:
-    """The conditions that AND connects."""
-    if node is None:
-        return []
-    if isinstance(node, exp.And):
-        return conjuncts(node.this) + conjuncts(node.expression)
-    return conjuncts(node.this) if isinstance(node, exp.Paren) else [node]
-
-
-def is_left(join: exp.Join) -> bool:
-    """Whether a join keeps the rows of its left side."""
-    return str(join.args.get("side") or "").upper() == "LEFT"
-
-
-def part(node: Node, name: str) -> Node | None:
-    """A clause that newer versions of sqlglot store under a name with an underscore."""
-    found = node.args.get(f"{name}_") or node.args.get(name)
-    return cast("Node | None", found)
-
-
-def columns_in(node: Node) -> list[exp.Column]:
-    """Every column reference below a node, those in subqueries included."""
-    return [found for found in node.find_all(exp.Column) if not isinstance(found.this, exp.Star)]
 
 
 class Query:
@@ -230,7 +172,7 @@ class Query:
         return Relation(
             columns,
             tuple(keys),
-            frozenset(name for name, output in pairs if self.never_null(output, select)),
+            frozenset(name for name, output in pairs if nulls.never_null(self, output, select)),
             tuple(key for name, output in pairs for key in self._references(name, output)),
         )
 
@@ -431,144 +373,9 @@ class Query:
             tested = condition.this if isinstance(condition, exp.Is) else None
             if isinstance(tested, exp.Column) and isinstance(condition.expression, exp.Null):
                 alias, name = self.place(tested, select) or ("", "")
-                if alias == source.alias and self.present_with_row(select, source, name):
+                if alias == source.alias and nulls.present_with_row(self, select, source, name):
                     return True
         return False
-
-    def never_null(self, item: Node, select: exp.Select) -> bool:
-        """Whether an expression cannot be NULL in the rows that reach the SELECT's outputs."""
-        node = unwrapped(item)
-        if isinstance(node, (exp.Literal, exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank)):
-            return True
-        if isinstance(node, exp.Column):
-            home = self.home(node)
-            if home is None:
-                return False
-            owner, source = home
-            return not self.is_nullable(owner, source, node.name.lower())
-        if isinstance(node, exp.Coalesce):
-            return any(self.never_null(one, select) for one in [node.this, *node.expressions])
-        if isinstance(node, exp.Window):
-            return isinstance(node.this, (exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank))
-        if isinstance(node, exp.Case):
-            results = [one.args["true"] for one in node.args["ifs"]] + [node.args.get("default")]
-            return all(one is not None and self.never_null(one, select) for one in results)
-        if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.DPipe)):
-            return self.never_null(node.this, select) and self.never_null(node.expression, select)
-        if isinstance(node, _KEEPS_NULL):
-            return self.never_null(node.this, select)
-        # The sources hold no invalid dates.
-        if isinstance(node, exp.Anonymous) and node.name.lower() == "julianday":
-            return self.never_null(node.expressions[0], select)
-        return False
-
-    def may_be_missing(self, select: exp.Select, source: Source) -> bool:
-        """Whether an outer join can leave the source's columns NULL in the rows that remain."""
-        return source.optional and not any(
-            self.rejects_null(condition, select, (source.alias, None))
-            for condition in self.filters(select, after=source.join)
-        )
-
-    def is_nullable(
-        self, select: exp.Select, source: Source, name: str, ignored: exp.Join | None = None
-    ) -> bool:
-        """Whether a source's column can be NULL in the rows that pass the conditions.
-
-        The ON of the join `ignored` proves nothing.
-        """
-        if name in source.relation.not_null and not self.may_be_missing(select, source):
-            return False
-        return not any(
-            self.rejects_null(condition, select, (source.alias, name))
-            for condition in self.filters(select, ignored=ignored)
-        )
-
-    def present_with_row(self, select: exp.Select, source: Source, name: str) -> bool:
-        """Whether a column of an outer-joined source is NULL only where no row matched."""
-        on = conjuncts(source.join.args.get("on")) if source.join is not None else []
-        return name in source.relation.not_null or any(
-            self.rejects_null(condition, select, (source.alias, name)) for condition in on
-        )
-
-    def filters(
-        self,
-        select: exp.Select,
-        after: exp.Join | None = None,
-        ignored: exp.Join | None = None,
-    ) -> list[Node]:
-        """Conditions every row has passed: WHERE and the ON of inner joins (later than `after`)."""
-        where = select.args.get("where")
-        found = conjuncts(where.this if where else None)
-        joins = [s.join for s in self.sources(select) if s.join is not None]
-        later = after is None
-        for join in joins:
-            if later and join is not ignored and not is_left(join):
-                found.extend(conjuncts(join.args.get("on")))
-            later = later or join is after
-        return found
-
-    def rejects_null(
-        self, condition: Node, select: exp.Select, place: tuple[str, str | None]
-    ) -> bool:
-        """Whether a condition cannot hold while the column (or the whole source) is NULL."""
-        bare = unwrapped(condition)
-        while isinstance(bare, exp.Not) and isinstance(unwrapped(bare.this), _REJECTS_NULL):
-            bare = unwrapped(bare.this)
-        if isinstance(bare, exp.Not):
-            inner = unwrapped(bare.this)
-            if not (isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null)):
-                return False
-            bare, tested = inner, [inner.this]
-        elif isinstance(bare, (exp.In, exp.Between)):
-            tested = [bare.this]
-        elif isinstance(bare, _REJECTS_NULL):
-            tested = [bare.this, bare.expression]
-        else:
-            return False
-        return any(
-            self._matches(column, select, place) and not _hidden(column, bare)
-            for side in tested
-            for column in columns_in(side)
-        )
-
-    def _matches(
-        self, column: exp.Column, select: exp.Select, place: tuple[str, str | None]
-    ) -> bool:
-        found = self.place(column, select)
-        return found is not None and found[0] == place[0] and place[1] in (None, found[1])
-
-    def always_matches(self, select: exp.Select, source: Source) -> bool:
-        """Whether a join finds a partner for every row, as its ON is a foreign key NOT NULL."""
-        pairs: dict[str, set[tuple[str, str]]] = {}
-        join = source.join
-        assert join is not None
-        conditions = conjuncts(join.args.get("on"))
-        if not conditions or source.relation.table is None:
-            return False
-        for condition in conditions:
-            if not isinstance(condition, exp.EQ):
-                return False
-            sides = [unwrapped(condition.this), unwrapped(condition.expression)]
-            if not all(isinstance(side, exp.Column) for side in sides):
-                return False
-            places = [self.place(side, select) for side in sides]  # type: ignore[arg-type]
-            if places[0] is not None and places[0][0] == source.alias:
-                places.reverse()
-            if places[0] is None or places[1] is None or places[1][0] != source.alias:
-                return False
-            pairs.setdefault(places[0][0], set()).add((places[0][1], places[1][1]))
-        if len(pairs) != 1:
-            return False
-        ((alias, equal),) = pairs.items()
-        child = next(s for s in self.sources(select) if s.alias == alias)
-        return any(
-            key.parent == source.relation.table
-            and key.pairs == equal
-            and not any(
-                self.is_nullable(select, child, column, ignored=join) for column, _ in key.pairs
-            )
-            for key in child.relation.foreign_keys
-        )
 
 
 def _numbers_rows(item: Node, texts: set[str]) -> bool:
@@ -578,50 +385,3 @@ def _numbers_rows(item: Node, texts: set[str]) -> bool:
         and isinstance(item.this, exp.RowNumber)
         and all(render(key) in texts for key in item.args.get("partition_by") or [])
     )
-
-
-def _hidden(column: exp.Column, below: Node) -> bool:
-    node: Node | None = column.parent
-    while node is not None and node is not below:
-        if isinstance(node, _HIDES_NULL):
-            return True
-        node = node.parent
-    return False
-
-
-def aggregates(select: exp.Select) -> list[Node]:
-    """The aggregate functions of a SELECT itself: no window functions, none of subqueries."""
-    found = []
-    roots = [*select.expressions, select.args.get("having"), select.args.get("order")]
-    for root in roots:
-        for node in root.find_all(exp.AggFunc) if root is not None else []:
-            inside_window = isinstance(node.parent, exp.Window) and node.arg_key == "this"
-            if node.find_ancestor(exp.Select) is select and not inside_window:
-                found.append(node)
-    return found
-
-
-def is_scalar(query: Node) -> bool:
-    """Whether a subquery stands where one value is expected: only its first row counts."""
-    parent = query.parent
-    return (
-        isinstance(parent, exp.Subquery)
-        and not isinstance(parent.parent, (exp.From, exp.Join, exp.In, exp.SetOperation))
-        and not isinstance(parent.parent, exp.Subquery)
-    )
-
-
-def ignores_duplicates(query: Node) -> bool:
-    """Whether only the set of a query's rows matters: below IN, EXISTS or a set operation."""
-    if query.args.get("limit") is not None:
-        return False
-    parent = query.parent
-    while isinstance(parent, (exp.Paren, exp.Subquery)):
-        query, parent = parent, parent.parent
-    if isinstance(parent, exp.Exists):
-        return True
-    if isinstance(parent, exp.In):
-        return query.arg_key == "query"
-    if isinstance(parent, exp.SetOperation):
-        return bool(parent.args.get("distinct")) or ignores_duplicates(parent)
-    return False

@@ -13,7 +13,7 @@ from sqlglot.errors import SqlglotError
 from .databases import QueryError, fill_database, run_query
 from .gold_checks import has_outer_order
 from .mutations import Mutant, mutants
-from .query import Query, parse, render
+from .query import Query
 from .schema import Relation, read_tables
 from .sources import (
     VARIANTS,
@@ -25,6 +25,7 @@ from .sources import (
     read_rows,
     read_schema,
 )
+from .syntax import parse, render
 
 # Steps a mutant may take on one filling; golds take some ten thousand.
 MUTANT_STEPS = 2_000_000

@@ -7,15 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
-from ..query import (
-    Node,
-    Query,
-    aggregates,
-    columns_in,
-    ignores_duplicates,
-    is_scalar,
-    short,
-)
+from .. import nulls
+from ..query import Query
+from ..syntax import Node, aggregates, columns_in, ignores_duplicates, is_scalar, short
 
 _OTHER: dict[type[Node], type[Node]] = {
     exp.Min: exp.Max,
@@ -49,7 +43,7 @@ def function(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             if repeated is not None and not isinstance(node.parent, exp.Window):
                 new = exp.Count(this=exp.Distinct(expressions=[repeated]), big_int=True)
                 yield f"{short(node)} became {short(new)}", query.changed((node, new))
-        elif not query.never_null(node.this, select):
+        elif not nulls.never_null(query, node.this, select):
             yield f"{short(node)} became COUNT(*)", query.changed((node, star))
 
 
@@ -57,7 +51,7 @@ def _nullable(query: Query, select: exp.Select) -> exp.Column | None:
     """The first column of a SELECT's sources that can be NULL, as a mistaken thing to count."""
     for source in query.sources(select):
         for name in source.relation.columns:
-            if query.is_nullable(select, source, name):
+            if nulls.is_nullable(query, select, source, name):
                 return exp.column(name, table=source.alias, quoted=True)
     return None
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from ..query import Node, Query, Source, aggregates, ignores_duplicates, short, unwrapped
+from .. import nulls
+from ..query import Query, Source
+from ..syntax import Node, aggregates, ignores_duplicates, short, unwrapped
 
 _CLAUSES = (exp.Where, exp.Group, exp.Having)
 
@@ -117,11 +119,11 @@ def _same_meaning(
 ) -> bool:
     """Whether the replacement provably changes nothing."""
     place = (source.alias, node.name.lower())
-    if isinstance(node.parent, exp.Count) and query.never_null(node, select):
-        return not query.is_nullable(select, source, new[1])
+    if isinstance(node.parent, exp.Count) and nulls.never_null(query, node, select):
+        return not nulls.is_nullable(query, select, source, new[1])
     if isinstance(node.parent, (exp.Count, exp.Is)):
         return source.optional and all(
-            query.present_with_row(select, source, name) for name in (place[1], new[1])
+            nulls.present_with_row(query, select, source, name) for name in (place[1], new[1])
         )
     if isinstance(node.parent, exp.Group):
         rest = [key for key in query.group_keys(select) if key is not node]

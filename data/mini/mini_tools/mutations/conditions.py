@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from ..query import Node, Query, is_left, short, unwrapped
+from ..query import Query
+from ..syntax import Node, is_left, short, unwrapped
 
 _OTHER: dict[type[Node], type[Node]] = {
     exp.LT: exp.LTE,

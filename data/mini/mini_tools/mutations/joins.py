@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from ..query import Node, Query, Source, columns_in, conjuncts, is_left, part, short
+from .. import nulls
+from ..query import Query, Source
+from ..syntax import Node, columns_in, conjuncts, is_left, part, short, unwrapped
 
 
 def kind(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
@@ -17,10 +19,10 @@ def kind(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             join = source.join
             if join is None or (join.args.get("on") is None and not join.args.get("using")):
                 continue
-            if query.always_matches(select, source):
+            if _always_matches(query, select, source):
                 continue
             if is_left(join):
-                if not query.may_be_missing(select, source):
+                if not nulls.may_be_missing(query, select, source):
                     continue
                 inner = join.copy()
                 inner.set("side", None)
@@ -29,8 +31,8 @@ def kind(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
                 yield from _moved(query, select, source)
             else:
                 removed = any(
-                    query.rejects_null(condition, select, (source.alias, None))
-                    for condition in query.filters(select, after=join)
+                    nulls.rejects_null(query, condition, select, (source.alias, None))
+                    for condition in nulls.filters(query, select, after=join)
                 )
                 if removed or _group_removed(query, select, source):
                     continue
@@ -137,7 +139,7 @@ def _belongs(query: Query, column: exp.Column, select: exp.Select, source: Sourc
 def _superfluous(query: Query, select: exp.Select, source: Source) -> bool:
     """Whether a join neither removes nor repeats a row."""
     assert source.join is not None
-    if not is_left(source.join) and not query.always_matches(select, source):
+    if not is_left(source.join) and not _always_matches(query, select, source):
         return False
     others = {
         (other.alias, name)
@@ -148,3 +150,38 @@ def _superfluous(query: Query, select: exp.Select, source: Source) -> bool:
     reached = query.determined(select, others)
     start = part(select, "from")
     return start is not None and query.has_key(source, reached)
+
+
+def _always_matches(query: Query, select: exp.Select, source: Source) -> bool:
+    """Whether a join finds a partner for every row, as its ON is a foreign key NOT NULL."""
+    pairs: dict[str, set[tuple[str, str]]] = {}
+    join = source.join
+    assert join is not None
+    conditions = conjuncts(join.args.get("on"))
+    if not conditions or source.relation.table is None:
+        return False
+    for condition in conditions:
+        if not isinstance(condition, exp.EQ):
+            return False
+        sides = [unwrapped(condition.this), unwrapped(condition.expression)]
+        columns = [side for side in sides if isinstance(side, exp.Column)]
+        places = [query.place(column, select) for column in columns]
+        if len(places) != 2:
+            return False
+        if places[0] is not None and places[0][0] == source.alias:
+            places.reverse()
+        if places[0] is None or places[1] is None or places[1][0] != source.alias:
+            return False
+        pairs.setdefault(places[0][0], set()).add((places[0][1], places[1][1]))
+    if len(pairs) != 1:
+        return False
+    ((alias, equal),) = pairs.items()
+    child = next(s for s in query.sources(select) if s.alias == alias)
+    return any(
+        key.parent == source.relation.table
+        and key.pairs == equal
+        and not any(
+            nulls.is_nullable(query, select, child, column, ignored=join) for column, _ in key.pairs
+        )
+        for key in child.relation.foreign_keys
+    )

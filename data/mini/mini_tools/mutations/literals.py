@@ -11,7 +11,8 @@ from decimal import Decimal
 from sqlglot import exp
 
 from ..databases import quoted
-from ..query import Node, Query, ignores_duplicates, is_scalar, short, unwrapped
+from ..query import Query
+from ..syntax import Node, ignores_duplicates, is_scalar, short, unwrapped
 
 _COMPARED = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)( \d\d:\d\d(?::\d\d)?)?")

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from ..query import Node, Query, columns_in, ignores_duplicates, short, unwrapped
+from .. import nulls
+from ..query import Query
+from ..syntax import Node, columns_in, ignores_duplicates, short, unwrapped
 
 _RANKS: dict[type[Node], type[Node]] = {
     exp.Rank: exp.DenseRank,
@@ -188,7 +190,9 @@ def function(query: Query, _: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     for node in query.of(*kinds):
         select = node.find_ancestor(exp.Select)
         inner = unwrapped(node.this)
-        if select is None or (isinstance(node, exp.Coalesce) and query.never_null(inner, select)):
+        if select is None or (
+            isinstance(node, exp.Coalesce) and nulls.never_null(query, inner, select)
+        ):
             continue
         # SQLite's x / 0 is NULL already.
         if isinstance(node, exp.Nullif) and _divides(node):
