@@ -28,6 +28,7 @@ from types import ModuleType
 
 from t2s_bench.errors import BadInput, UnknownName, UserError
 from t2s_bench.options import parse_options, read_toml, resolved
+from t2s_bench.settings import checkout
 from t2s_bench.system import OracleSystem, Setup, System
 
 ENTRY_POINTS = "t2s_bench.systems"
@@ -269,9 +270,8 @@ def _content_files(folder: Path) -> Iterator[Path]:
 
 
 def _shipped_folders() -> list[Path]:
-    package = Path(__file__).resolve().parent
-    checkout = package.parent.name == "harness" and (package.parents[1] / "systems").is_dir()
-    root = package.parents[1] / "systems" if checkout else package / "_systems"
+    root = checkout()
+    root = root / "systems" if root is not None else Path(__file__).resolve().parent / "_systems"
     return sorted(path.parent for path in root.glob(f"*/{DESCRIPTION}"))
 
 
