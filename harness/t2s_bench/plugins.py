@@ -26,9 +26,9 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
+from t2s_bench.benchmarks.location import source_checkout
 from t2s_bench.errors import BadInput, UnknownName, UserError
 from t2s_bench.options import parse_options, read_toml, resolved
-from t2s_bench.settings import checkout
 from t2s_bench.system import OracleSystem, Setup, System
 
 ENTRY_POINTS = "t2s_bench.systems"
@@ -270,7 +270,7 @@ def _content_files(folder: Path) -> Iterator[Path]:
 
 
 def _shipped_folders() -> list[Path]:
-    root = checkout()
+    root = source_checkout()
     root = root / "systems" if root is not None else Path(__file__).resolve().parent / "_systems"
     return sorted(path.parent for path in root.glob(f"*/{DESCRIPTION}"))
 
