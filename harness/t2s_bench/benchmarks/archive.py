@@ -7,9 +7,12 @@ proportion, truncation, damage, and files that are not a zip at all.
 
 from __future__ import annotations
 
+import errno
+import lzma
 import os
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -18,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from t2s_bench.databases.digest import BLOCK
 from t2s_bench.errors import BadInput
@@ -32,6 +35,16 @@ LARGEST = 500_000_000_000
 MOST_FILES = 200_000
 # Only tables.json and column descriptions are read whole; the largest known has 1 MB.
 LARGEST_WHOLE = 100_000_000
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    ValueError,
+    OverflowError,
+)
 
 # What a file begins with, and what that makes it; a zip begins with b"PK".
 _KINDS = (
@@ -48,6 +61,13 @@ _KINDS = (
 )
 
 
+class Reader(Protocol):
+    """An open file of an archive."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, at most `size` of them; none at the end."""
+
+
 @dataclass(frozen=True)
 class Member:
     """One file of an archive."""
@@ -60,7 +80,7 @@ class Member:
         """Its size in bytes, unpacked."""
         return self.archive.sizes[self.name]
 
-    def open(self) -> AbstractContextManager[IO[bytes]]:
+    def open(self) -> AbstractContextManager[Reader]:
         """Opens it for reading; damage that shows on the way is raised as BadInput."""
         return self.archive.reading(self.name)
 
@@ -84,7 +104,7 @@ class Archive(ABC):
         self._nested: list[Archive] = []
 
     @abstractmethod
-    def reading(self, name: str) -> AbstractContextManager[IO[bytes]]:
+    def reading(self, name: str) -> AbstractContextManager[Reader]:
         """Opens the file of that path; see `Member.open`."""
 
     def close(self) -> None:
@@ -155,7 +175,7 @@ class FolderArchive(Archive):
     def __init__(self, path: Path) -> None:
         self.path = path
         sizes: dict[str, int] = {}
-        for folder, folders, files in os.walk(path):
+        for folder, folders, files in os.walk(path, onerror=_raise):
             folders[:] = sorted(name for name in folders if not _is_clutter(name))
             for name in (*folders, *(name for name in files if not _is_clutter(name))):
                 full = Path(folder, name)
@@ -170,7 +190,7 @@ class FolderArchive(Archive):
                 )
         super().__init__(str(path), sizes)
 
-    def reading(self, name: str) -> AbstractContextManager[IO[bytes]]:
+    def reading(self, name: str) -> AbstractContextManager[Reader]:
         """Opens the file of that path."""
         return (self.path / name).open("rb")
 
@@ -180,10 +200,8 @@ class ZipArchive(Archive):
 
     def __init__(self, name: str, file: Path | IO[bytes], size: int) -> None:
         self._file = None if isinstance(file, Path) else file
-        try:
+        with _damage_named(name):
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, NotImplementedError) as error:
-            raise BadInput(f"{name} is cut off or damaged ({error}): get it again") from None
         try:
             sizes = _checked_sizes(name, self._zip.infolist(), size)
         except BaseException:
@@ -192,19 +210,13 @@ class ZipArchive(Archive):
         super().__init__(name, sizes)
 
     @contextmanager
-    def reading(self, name: str) -> Iterator[IO[bytes]]:
+    def reading(self, name: str) -> Iterator[Reader]:
         """Opens the file of that path; damage that shows on the way is raised as BadInput."""
-        try:
-            with self._zip.open(name) as file:
-                yield file
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            reason = str(error) or "it ends too early"
-            raise BadInput(f"{self.name} is damaged at {name} ({reason}): get it again") from None
-        except NotImplementedError as error:
-            raise BadInput(
-                f"{name} in {self.name} cannot be unpacked here ({error}): unpack it, "
-                f"give the folder"
-            ) from None
+        where = f"{self.name}: {name}"
+        with _damage_named(where):
+            file = self._zip.open(name)
+        with file:
+            yield _ZipReader(file, where)
 
     def close(self) -> None:
         """Closes the zip file, and the archives opened in it first."""
@@ -212,6 +224,30 @@ class ZipArchive(Archive):
         self._zip.close()
         if self._file:
             self._file.close()
+
+
+@dataclass(frozen=True)
+class _ZipReader:
+    file: IO[bytes]
+    where: str
+
+    def read(self, size: int = -1, /) -> bytes:
+        with _damage_named(self.where):
+            return self.file.read(size)
+
+
+@contextmanager
+def _damage_named(where: str) -> Iterator[None]:
+    """Turns everything that the zip module raises on damaged bytes into one line."""
+    try:
+        yield
+    except NotImplementedError as error:
+        raise BadInput(f"{where} cannot be unpacked here ({error}): give the folder") from None
+    except (*_DAMAGE, OSError) as error:
+        # Other errors of the system are about the disk, not about the bytes.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
+        raise BadInput(f"{where} is cut off or damaged ({error}): get it again") from None
 
 
 def open_archive(path: Path) -> Archive:
@@ -270,6 +306,10 @@ def _checked_sizes(name: str, infos: Iterable[zipfile.ZipInfo], size: int) -> di
 def _is_clutter(part: str) -> bool:
     """Whether a file or folder of that name is what macOS or a version control system leaves."""
     return part == "__MACOSX" or part.startswith(".")
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _kind(head: bytes) -> str:

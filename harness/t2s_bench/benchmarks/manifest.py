@@ -75,6 +75,8 @@ def read_manifest(folder: Path) -> Manifest | None:
         return Manifest(**record)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise BadInput(f"{folder / FILE} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadInput(
             f"{folder / FILE} is damaged: import the benchmark again "

@@ -10,7 +10,6 @@ import errno
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,13 +39,13 @@ def explained(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Keeps other imports into `folder` out, and mends what one left that was killed.
+    """Keeps other imports into `folder` out, and clears away what a killed one left.
 
     Raises:
         BadInput: another import is running.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+    with _hidden(folder, "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -65,7 +64,7 @@ def refuse_replacing(folder: Path, source: Path, force: bool) -> None:
         BadInput: there is an import (its digest is named), or something that is none, or the
             source itself.
     """
-    if not folder.exists():
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not (folder / FILE).is_file():
         raise BadInput(f"{folder} is there but was not imported: move it away, or give --data DIR")
@@ -83,9 +82,9 @@ def refuse_replacing(folder: Path, source: Path, force: bool) -> None:
 @contextmanager
 def staging_folder(folder: Path) -> Iterator[Path]:
     """A new hidden folder beside `folder`; what is left of it at the end is removed."""
-    staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.importing-"))
+    staging = _hidden(folder, "importing")
+    staging.mkdir()
     try:
-        staging.chmod(0o755)  # mkdtemp's 0700 would hide a shared data folder from its group
         yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -93,21 +92,20 @@ def staging_folder(folder: Path) -> Iterator[Path]:
 
 def replace(staging: Path, folder: Path) -> None:
     """Renames the complete `staging` to `folder`; an import that is there makes way."""
-    old = _replaced(folder)
+    old = _hidden(folder, "replaced")
     if folder.exists():
         os.rename(folder, old)
     os.rename(staging, folder)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _replaced(folder: Path) -> Path:
-    return folder.parent / f".{folder.name}.replaced"
+def _hidden(folder: Path, what: str) -> Path:
+    return folder.parent / f".{folder.name}.{what}"
 
 
 def _mend(folder: Path) -> None:
-    old = _replaced(folder)
+    old = _hidden(folder, "replaced")
     if old.exists() and not folder.exists():
         os.rename(old, folder)
     shutil.rmtree(old, ignore_errors=True)
-    for left in folder.parent.glob(f".{folder.name}.importing-*"):
-        shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(_hidden(folder, "importing"), ignore_errors=True)

@@ -48,8 +48,10 @@ def read_questions(path: Path) -> Iterator[Example]:
             f"{path.parent} has no {path.name}: write one question a line, "
             '{"id": "1", "question": "…", "db_id": "…", "gold": "SELECT …"}'
         ) from None
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is not UTF-8 text: save it as UTF-8") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
 
 
 def question_line(example: Example) -> str:
@@ -104,10 +106,8 @@ def check_database_id(db_id: str, where: str) -> None:
 def _example(line: str, where: str) -> Example:
     try:
         record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise BadInput(
-            f"{where} is not JSON (column {error.colno}: {error.msg}): one object a line"
-        ) from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{where} is not JSON ({error}): it must be one object a line") from None
     if not isinstance(record, dict):
         raise BadInput(f"{where} is not a JSON object: it must be {{\"id\": …, \"gold\": …}}")
     for key in record:

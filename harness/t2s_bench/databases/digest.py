@@ -17,9 +17,9 @@ from pathlib import Path
 from t2s_bench.settings import cache_folder
 
 BLOCK = 1 << 20
-# A file that changed this recently (in seconds) may change again within the clock's granularity
-# without its times telling, so its digest is not kept yet.
-SETTLED = 1.0
+# A file that changed this recently (in seconds) may change again without its times telling: file
+# systems count them in steps of up to 10 ms. Its digest is not kept yet.
+SETTLED = 0.05
 
 
 def file_digest(path: Path) -> str:
@@ -64,13 +64,16 @@ class DigestCache:
         if known and known[:-1] == stamp:
             return str(known[-1])
         digest = file_digest(path)
-        if time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED:
-            self._new[key] = [*stamp, digest]
+        self._keep(key, stat, digest)
         return digest
 
     def remember(self, path: Path, digest: str) -> None:
-        """Takes over the digest of a file that the caller has just written and closed."""
-        self._new[os.path.abspath(path)] = [*_stamp(path.stat()), digest]
+        """Takes over the digest of a file that the caller has written and closed."""
+        self._keep(os.path.abspath(path), path.stat(), digest)
+
+    def _keep(self, key: str, stat: os.stat_result, digest: str) -> None:
+        if time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED:
+            self._new[key] = [*_stamp(stat), digest]
 
     def save(self) -> None:
         """Writes what is new, with what other processes have written meanwhile."""
