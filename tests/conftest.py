@@ -53,12 +53,34 @@ def make_shop(folder: Path) -> Path:
     questions = [
         ("count", "shop", "How many items are there?", "SELECT count(*) FROM item", "easy"),
         ("top", "shop", "Dearest price?", "SELECT max(price) FROM item", "easy"),
-        ("order", "shop", "Prices, dearest first?",
-         "SELECT price FROM item ORDER BY price DESC, id", "medium"),
-        ("none", "shop", "Items without a price?", "SELECT id FROM item WHERE price IS NULL", "hard"),
-        ("sum", "stall", "Sum of prices?", ["SELECT sum(price) FROM item",
-                                            "SELECT total(price) FROM item"], "easy"),
-        ("empty", "stall", "Items dearer than 99?", "SELECT id FROM item WHERE price > 99", "medium"),
+        (
+            "order",
+            "shop",
+            "Prices, dearest first?",
+            "SELECT price FROM item ORDER BY price DESC, id",
+            "medium",
+        ),
+        (
+            "none",
+            "shop",
+            "Items without a price?",
+            "SELECT id FROM item WHERE price IS NULL",
+            "hard",
+        ),
+        (
+            "sum",
+            "stall",
+            "Sum of prices?",
+            ["SELECT sum(price) FROM item", "SELECT total(price) FROM item"],
+            "easy",
+        ),
+        (
+            "empty",
+            "stall",
+            "Items dearer than 99?",
+            "SELECT id FROM item WHERE price > 99",
+            "medium",
+        ),
     ]
     keys = ("id", "db_id", "question", "gold", "difficulty")
     lines = [json.dumps(dict(zip(keys, question, strict=True))) + "\n" for question in questions]

@@ -60,9 +60,7 @@ class System(ABC):
     def predict(self, question: Question, database: Database) -> Prediction:
         """Answers one question."""
 
-    def predict_batch(
-        self, requests: Sequence[tuple[Question, Database]]
-    ) -> Sequence[Prediction]:
+    def predict_batch(self, requests: Sequence[tuple[Question, Database]]) -> Sequence[Prediction]:
         """Answers many questions, in the same order; a GPU system overrides this."""
         return [self.predict(question, database) for question, database in requests]
 
@@ -70,7 +68,7 @@ class System(ABC):
         """What identifies this system beyond its files and options (a checkpoint's digest, say)."""
         return {}
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (most systems hold nothing)
         """Frees what the system holds (servers, models)."""
 
 

@@ -1,1 +1,1 @@
-""""""
+"""What a set of scores says: intervals, slices, comparisons."""

@@ -78,4 +78,4 @@ def features_of(examples: Iterable[Example]) -> dict[str, tuple[str, ...]]:
         found = [sql_features(example.golds[0], example.question.dialect) for example in listed]
         path.parent.mkdir(parents=True, exist_ok=True)
         records.replace(path, json.dumps(found).encode())
-    return {example.id: tuple(names) for example, names in zip(listed, found)}
+    return {example.id: tuple(names) for example, names in zip(listed, found, strict=True)}

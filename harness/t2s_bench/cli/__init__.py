@@ -1,1 +1,1 @@
-""""""
+"""The commands of `t2s-bench`, one thin file each."""

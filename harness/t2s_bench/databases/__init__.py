@@ -1,1 +1,1 @@
-""""""
+"""Databases: schema, values, digests."""

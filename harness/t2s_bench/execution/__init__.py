@@ -1,1 +1,1 @@
-""""""
+"""Executing SQL: read-only, bounded, typed, in killable workers."""

@@ -1,1 +1,1 @@
-""""""
+"""The metrics, one a file; `rows` holds every way to compare two results."""

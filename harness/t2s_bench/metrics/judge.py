@@ -83,7 +83,10 @@ def _outcome(case: Case, primary: float | None) -> tuple[Outcome, str]:
         return Outcome.MATCH, ""
     golds = [case.gold(gold) for gold in case.task.golds]
     if not any(gold.ok for gold in golds):
-        timed_out = all(gold.status is Status.TIMEOUT for gold in golds)
+        statuses = {gold.status for gold in golds}
+        if Status.INFRA in statuses:
+            return Outcome.INFRA, golds[0].error
+        timed_out = statuses == {Status.TIMEOUT}
         return (Outcome.GOLD_TIMEOUT if timed_out else Outcome.GOLD_ERROR), golds[0].error
     if not case.sql.strip():
         return Outcome.NO_SQL, "no SQL was predicted"

@@ -1,1 +1,1 @@
-""""""
+"""A run as people read it: terminal, Markdown, one question."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from t2s_bench.benchmarks.benchmark import Benchmark
 from t2s_bench.errors import BadInput, UnknownName
-from t2s_bench.execution.pool import JobFailure, Pool
+from t2s_bench.execution.pool import Pool
 from t2s_bench.runs.directory import RunDirectory, score_record
 from t2s_bench.types import Budget, Execution, Outcome
 
@@ -47,7 +47,7 @@ def question_view(directory: RunDirectory, benchmark: Benchmark, id: str) -> dic
     budget = replace(Budget(**scoring["budget"]), bytes=50_000_000)
     sqls = [example.golds[0], prediction.sql]
     with Pool(1) as pool:
-        gold, predicted = pool.execute([(database.path, sql) for sql in sqls], budget)
+        gold, predicted = pool.execute(((database.path, sql) for sql in sqls), budget)
     return {
         "id": id,
         "database": example.question.database,
@@ -67,15 +67,14 @@ def question_view(directory: RunDirectory, benchmark: Benchmark, id: str) -> dic
     }
 
 
-def explain(
-    outcome: Outcome, error: str, gold: Execution, predicted: Execution, golds: int
-) -> str:
+def explain(outcome: Outcome, error: str, gold: Execution, predicted: Execution, golds: int) -> str:
     """Why a question was won or lost, in words."""
     if outcome is Outcome.MATCH:
         return "the results agree"
+    if outcome is Outcome.NO_SQL:
+        return "the system gave no SQL"
     if outcome is not Outcome.MISMATCH or not (gold.ok and predicted.ok):
         return {
-            Outcome.NO_SQL: "the system gave no SQL",
             Outcome.PRED_ERROR: "the predicted SQL fails",
             Outcome.PRED_TIMEOUT: "the predicted SQL does not end within its budget",
             Outcome.GOLD_ERROR: "the gold SQL itself fails",
@@ -102,9 +101,7 @@ def _difference(gold: Execution, predicted: Execution) -> str:
     return "the same rows in another order"
 
 
-def _result(execution: Execution | JobFailure) -> dict[str, object]:
-    if isinstance(execution, JobFailure):
-        return {"status": execution.kind, "error": execution.message, "rows": [], "columns": []}
+def _result(execution: Execution) -> dict[str, object]:
     return {
         "status": str(execution.status),
         "error": execution.error,
@@ -139,8 +136,9 @@ def print_lost(lost: Sequence[Mapping[str, object]], run: Path, console: Console
         return
     for line in lost:
         console.print(f"{line['id']}  {line['outcome']}  {line['question']}", highlight=False)
-    console.print(f"{len(lost):,} lost; look at one: t2s-bench show {run} {lost[0]['id']}",
-                  highlight=False)
+    console.print(
+        f"{len(lost):,} lost; look at one: t2s-bench show {run} {lost[0]['id']}", highlight=False
+    )
 
 
 def print_question(view: Mapping[str, Any], console: Console) -> None:
@@ -158,8 +156,9 @@ def print_question(view: Mapping[str, Any], console: Console) -> None:
         text += f"\n[dim]evidence: {escape(view['evidence'])}[/dim]"
     console.print(Panel(text, title=heading, title_align="left"))
     for table, columns in view["schema"].items():
-        console.print(f"[bold]{escape(table)}[/bold] ({escape(', '.join(columns))})",
-                      highlight=False)
+        console.print(
+            f"[bold]{escape(table)}[/bold] ({escape(', '.join(columns))})", highlight=False
+        )
     for label, sqls in (("gold", view["golds"]), ("prediction", [view["prediction"]])):
         for sql in sqls:
             body = Syntax(sql or "(no SQL)", "sql", word_wrap=True, background_color="default")

@@ -1,1 +1,1 @@
-""""""
+"""Run directories: identity, records, running, scoring again."""

@@ -38,7 +38,8 @@ class RunDirectory:
             self.lock = read_lock(folder / "lock.json")
         except FileNotFoundError as error:
             kind = "does not exist" if not folder.exists() else "has no lock.json"
-            raise NotARun(f"{folder} is not a run: it {kind}. Runs are made by: t2s-bench run SYSTEM"
+            raise NotARun(
+                f"{folder} is not a run: it {kind}. Runs are made by: t2s-bench run SYSTEM"
             ) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise NotARun(f"{folder}/lock.json is damaged ({error})") from error
@@ -140,9 +141,7 @@ def _make_ready(folder: Path, lock: Lock, *, resume: bool, fresh: bool) -> None:
         raise BadInput(f"{folder} is a file: take a folder with --out")
     if folder.is_dir() and any(folder.iterdir()):
         if not (folder / "lock.json").exists():
-            raise BadInput(
-                f"{folder} is not empty and not a run: take another folder with --out"
-            )
+            raise BadInput(f"{folder} is not empty and not a run: take another folder with --out")
         old = RunDirectory(folder)
         if fresh:
             for name in ("done.json", *FILES, *REPORTS, "lock.json"):

@@ -57,7 +57,7 @@ def make_lock(
     scoring: Scoring,
     command: tuple[str, ...] = (),
 ) -> Lock:
-    """The lock of a run of `system` (a JSON-able description with name and digest) on `examples`."""
+    """The lock of a run of `system` (its JSON-able description with name and digest)."""
     ids = [example.id for example in examples]
     identity = {
         "format": FORMAT,

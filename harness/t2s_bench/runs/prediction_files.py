@@ -38,7 +38,9 @@ def read_predictions(path: Path, benchmark: Benchmark) -> dict[str, Prediction]:
         ".csv": _read_csv,
     }
     if not path.is_file():
-        raise BadInput(f"no file {path}: give a file of predictions ({', '.join(readers)}) or a run")
+        raise BadInput(
+            f"no file {path}: give a file of predictions ({', '.join(readers)}) or a run"
+        )
     if path.suffix not in readers:
         raise BadInput(f"cannot read {path}: its name must end in {', '.join(readers)}")
     try:
@@ -94,7 +96,9 @@ def _read_json(path: Path, benchmark: Benchmark) -> dict[str, Prediction]:
     except ValueError as error:
         raise BadInput(f"{path} is not JSON ({error})") from error
     if isinstance(content, list):
-        return _by_position(path, [_text(path, str(n), v) for n, v in enumerate(content)], benchmark)
+        return _by_position(
+            path, [_text(path, str(n), v) for n, v in enumerate(content)], benchmark
+        )
     if not isinstance(content, dict):
         raise BadInput(f"{path} is neither a JSON object nor a list")
     if content.keys() == {str(place) for place in range(len(content))}:

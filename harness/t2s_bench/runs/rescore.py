@@ -79,7 +79,9 @@ def score_run(
     with RunWriter(folder, directory.lock, resume=True, fresh=False) as writer:
         (folder / "done.json").unlink(missing_ok=True)
         (folder / "scores.jsonl").unlink()
-    records.replace(folder / "lock.json", Lock(lock.identity, directory.lock.about).to_json().encode())
+    records.replace(
+        folder / "lock.json", Lock(lock.identity, directory.lock.about).to_json().encode()
+    )
     with (
         RunWriter(folder, lock, resume=True, fresh=False) as writer,
         Scorer(names, workers=workers) as scorer,

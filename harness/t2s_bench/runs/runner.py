@@ -69,7 +69,7 @@ def predict_and_score(
             for batch in _batches(system, missing):
                 made = _predict(system, batch, benchmark.databases)
                 writer.add_predictions(
-                    (example.id, prediction) for example, prediction in zip(batch, made)
+                    (example.id, prediction) for example, prediction in zip(batch, made, strict=True)
                 )
                 counts[0] += len(batch)
                 yield from ((example.id, made[place]) for place, example in enumerate(batch))
