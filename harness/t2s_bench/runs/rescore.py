@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from t2s_bench.benchmarks.benchmark import Benchmark, load
-from t2s_bench.errors import BadInput, NotComparable
+from t2s_bench.errors import BadInput, NotComparable, UserError
 from t2s_bench.metrics.catalog import chosen_metrics
 from t2s_bench.reports.report import Report
 from t2s_bench.runs import records
@@ -99,7 +99,7 @@ def benchmark_of(
     name = dataset or identity["name"]
     try:
         benchmark = load(name, data=data)
-    except BadInput:
+    except UserError:
         if dataset is not None:
             raise
         benchmark = load(about["benchmark_folder"])

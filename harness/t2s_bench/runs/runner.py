@@ -68,11 +68,10 @@ def predict_and_score(
         try:
             for batch in _batches(system, missing):
                 made = _predict(system, batch, benchmark.databases)
-                writer.add_predictions(
-                    (example.id, prediction) for example, prediction in zip(batch, made, strict=True)
-                )
+                answers = [(batch[place].id, prediction) for place, prediction in enumerate(made)]
+                writer.add_predictions(answers)
                 counts[0] += len(batch)
-                yield from ((example.id, made[place]) for place, example in enumerate(batch))
+                yield from answers
         finally:
             if isinstance(system, System):
                 system.close()
