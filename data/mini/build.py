@@ -25,6 +25,7 @@ from mini_tools.databases import (  # noqa: E402
     logical_content,
     open_database,
     quoted,
+    reversed_copy,
     table_names,
     write_database,
 )
@@ -81,9 +82,10 @@ def build_database(db_id: str, sources: Path, databases: Path) -> tuple[Built, l
         if contents[variant] in contents[:variant]:
             faults.append(f"{db_id}: filling {variant} holds the same rows as an earlier one")
     questions = read_questions(folder)
+    backwards = [reversed_copy(connection) for connection in fillings]
     empty = []
     for question in questions:
-        more, is_empty = gold_faults(question, fillings)
+        more, is_empty = gold_faults(question, fillings, backwards)
         faults.extend(more)
         empty.extend([question.id] if is_empty else [])
     if len(empty) > 1:
@@ -94,7 +96,7 @@ def build_database(db_id: str, sources: Path, databases: Path) -> tuple[Built, l
     count = sum(
         fillings[0].execute(f"SELECT COUNT(*) FROM {quoted(name)}").fetchone()[0] for name in names
     )
-    for connection in fillings:
+    for connection in fillings + backwards:
         connection.close()
     return Built(db_id, questions, len(names), count, _about(folder)), faults
 

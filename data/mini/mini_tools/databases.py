@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from .sources import Row, SourceError, value_fault
+from .sources import Row, SourceError, type_fault, value_fault
 
 # Small pages keep files of a few hundred rows small; every table and index takes a page at least.
 PAGE_SIZE = 1024
@@ -61,6 +61,10 @@ def fill_database(db_id: str, schema: str, rows: dict[str, list[Row]]) -> sqlite
 
 def _insert(connection: sqlite3.Connection, db_id: str, table: str, rows: list[Row]) -> None:
     columns = connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
+    for column in columns:
+        fault = type_fault(column[2])
+        if fault:
+            raise SourceError(f"{db_id}: table {table}: {column[1]} {fault}")
     statement = f"INSERT INTO {quoted(table)} VALUES ({', '.join('?' * len(columns))})"
     for number, row in enumerate(rows, 1):
         place = f"{db_id}: table {table}, row {number} {row!r}"
@@ -116,6 +120,22 @@ def logical_content(connection: sqlite3.Connection) -> list[object]:
         for name in table_names(connection)
     ]
     return [sorted(schema, key=repr), *tables]
+
+
+def reversed_copy(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The same rows in tables without keys or indexes, stored last row first.
+
+    A query whose result is left open by ties gives another result here.
+    """
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    for table in table_names(connection):
+        info = connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
+        columns = ", ".join(f"{quoted(row[1])} {row[2]}" for row in info)
+        copy.execute(f"CREATE TABLE {quoted(table)} ({columns})")
+        rows = connection.execute(f"SELECT * FROM {quoted(table)}").fetchall()
+        marks = ", ".join("?" * len(info))
+        copy.executemany(f"INSERT INTO {quoted(table)} VALUES ({marks})", reversed(rows))
+    return copy
 
 
 @contextlib.contextmanager

@@ -34,13 +34,17 @@ def bag(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: [(type(v).__name__, v) for v in row])
 
 
-def gold_faults(question: Question, fillings: list[sqlite3.Connection]) -> tuple[list[str], bool]:
+def gold_faults(
+    question: Question,
+    fillings: list[sqlite3.Connection],
+    backwards: list[sqlite3.Connection],
+) -> tuple[list[str], bool]:
     """Faults of a question's golds, and whether its answer on the main filling is empty.
 
     Each gold must be one SELECT that runs on every filling with the same number of columns. It
-    must also leave nothing open: SQLite is asked to scan tables backwards, and the rows (their
-    order too, where the gold orders) have to stay the same. That finds a LIMIT or ORDER BY with
-    ties, a bare column in a grouped query and a float sum without ROUND.
+    must also leave nothing open: on `backwards`, the fillings with their rows stored in reverse,
+    the rows (their order too, where the gold orders) have to be the same. That finds a LIMIT or
+    ORDER BY with ties, a bare column in a grouped query and a float sum without ROUND.
     """
     faults: list[str] = []
     empty = False
@@ -55,27 +59,24 @@ def gold_faults(question: Question, fillings: list[sqlite3.Connection]) -> tuple
         for variant, connection in enumerate(fillings):
             try:
                 rows = run_query(connection, gold)
-                connection.execute("PRAGMA reverse_unordered_selects = ON")
-                backwards = run_query(connection, gold)
+                others = run_query(backwards[variant], gold)
             except QueryError as error:
                 faults.append(f"{name}: fails on filling {variant}: {error}")
                 break
-            finally:
-                connection.execute("PRAGMA reverse_unordered_selects = OFF")
             answers[-1].append(bag(rows))
             widths.add(column_count(connection, gold))
             empty = empty or (variant == 0 and not rows)
-            if bag(rows) != bag(backwards):
+            if bag(rows) != bag(others):
                 faults.append(
                     f"{name}: not deterministic on filling {variant}: other rows when the tables "
-                    f"are scanned backwards, {_first_difference(rows, backwards)} (ties at a "
+                    f"are stored in reverse, {_first_difference(rows, others)} (ties at a "
                     "LIMIT, a bare column beside GROUP BY, GROUP_CONCAT, or a float to ROUND)"
                 )
                 break
-            if has_outer_order(gold) and rows != backwards:
+            if has_outer_order(gold) and rows != others:
                 faults.append(
                     f"{name}: ORDER BY leaves ties open on filling {variant}, "
-                    f"{_first_difference(rows, backwards)}; add a last key that is unique"
+                    f"{_first_difference(rows, others)}; add a last key that is unique"
                 )
                 break
     for number, answer in enumerate(answers):

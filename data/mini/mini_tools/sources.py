@@ -22,6 +22,7 @@ DIFFICULTIES = ("easy", "medium", "hard", "extra")
 VARIANTS = (0, 1, 2, 3)
 SOURCES = Path(__file__).resolve().parents[1] / "sources"
 _QUESTION_KEYS = {"id", "question", "evidence", "gold", "difficulty"}
+_TYPES = ("INTEGER", "REAL", "NUMERIC", "TEXT", "DATE", "DATETIME", "TIMESTAMP", "BOOLEAN")
 _REQUIRED_KEYS = _QUESTION_KEYS - {"evidence"}
 
 
@@ -183,6 +184,17 @@ def _question(db_id: str, number: int, item: dict[str, Any]) -> Question:
     )
 
 
+def type_fault(declared: str) -> str | None:
+    """Why a column type cannot be copied to other engines, or None where it can.
+
+    >>> type_fault("NUMERIC(8,2)") is None
+    True
+    """
+    if _kind(declared) in _TYPES:
+        return None
+    return f"has the type {declared!r}; the portable ones are {', '.join(_TYPES)}"
+
+
 def value_fault(value: object, declared: str) -> str | None:
     """Why a value does not fit its declared type, or None where it does.
 
@@ -190,11 +202,11 @@ def value_fault(value: object, declared: str) -> str | None:
     engines that refuse such rows.
 
     >>> value_fault("2023-02-29", "DATE")
-    'is not an ISO date'
+    'is not a date YYYY-MM-DD'
     >>> value_fault(3, "NUMERIC(8,2)") is None
     True
     """
-    kind = re.sub(r"\(.*", "", declared).strip().upper()
+    kind = _kind(declared)
     if value is None:
         return None
     if kind == "INTEGER":
@@ -202,24 +214,21 @@ def value_fault(value: object, declared: str) -> str | None:
     if kind in ("REAL", "NUMERIC"):
         return None if type(value) in (int, float) else "is not a number"
     if kind == "BOOLEAN":
-        return None if value in (0, 1) and type(value) in (int, bool) else "is not 0 or 1"
+        return None if type(value) in (int, bool) and value in (0, 1) else "is not 0 or 1"
     if not isinstance(value, str):
         return "is not a str"
     if "\x00" in value:
         return "holds a NUL character"
-    if kind == "TEXT":
+    shape = {"DATE": "%Y-%m-%d", "TEXT": None}.get(kind, "%Y-%m-%d %H:%M:%S")
+    if shape is None:
         return None
     try:
-        if kind == "DATE":
-            shape, _ = r"\d{4}-\d\d-\d\d", datetime.date.fromisoformat(value)
-        elif kind in ("DATETIME", "TIMESTAMP"):
-            shape = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
-            datetime.datetime.fromisoformat(value)
-        else:
-            return (
-                f"has the declared type {declared!r}; the portable ones are INTEGER, REAL, TEXT, "
-                "DATE, DATETIME, TIMESTAMP, BOOLEAN and NUMERIC(p,s)"
-            )
+        same = datetime.datetime.strptime(value, shape).strftime(shape) == value
     except ValueError:
-        return "is not an ISO date" if kind == "DATE" else "is not YYYY-MM-DD HH:MM:SS"
-    return None if re.fullmatch(shape, value) else f"is not in the shape {shape}"
+        same = False
+    wanted = "a date YYYY-MM-DD" if kind == "DATE" else "a time YYYY-MM-DD HH:MM:SS"
+    return None if same else f"is not {wanted}"
+
+
+def _kind(declared: str) -> str:
+    return re.sub(r"\(.*", "", declared).strip().upper()
