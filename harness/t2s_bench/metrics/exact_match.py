@@ -1,0 +1,299 @@
+"""`em`: Spider's exact set match with its ten partial components.
+
+Two queries match when their clauses are equal as sets: aliases, literals (by default), DISTINCT (by
+default), ON conditions and the number after LIMIT are not compared. What is, and which habits of
+the official script are kept, is in `docs/metrics/exact-match.md`, each with an example.
+Source: taoyds/test-suite-sql-eval, `evaluation.py --etype match`; Yu et al., EMNLP 2018.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from t2s_bench.metrics.hardness import LEVELS, hardness
+from t2s_bench.metrics.spider_comparable import comparable, conditions_of
+from t2s_bench.metrics.spider_query import (
+    EMPTY_QUERY,
+    Condition,
+    Conditions,
+    Query,
+    SelectItem,
+)
+from t2s_bench.metrics.spider_schema import SpiderSchema
+from t2s_bench.metrics.spider_sql import parse
+from t2s_bench.metrics.spider_tokens import SpiderSyntaxError
+
+COMPONENTS = (
+    "select", "select(no AGG)", "where", "where(no OP)", "group(no Having)", "group", "order",
+    "and/or", "IUEN", "keywords",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PartialScore:
+    """One component of one pair: each score is 0 or 1, and all three are equal.
+
+    `label_total` and `pred_total` count the component's items in gold and prediction (officially
+    swapped for `and/or`, and 1 and 1 there on a match).
+    """
+
+    acc: int
+    rec: int
+    f1: int
+    label_total: int
+    pred_total: int
+
+
+@dataclass(frozen=True)
+class ExactMatch:
+    """The verdict on one prediction. `unparsed` is the reason why it counts as empty, or None."""
+
+    exact: bool
+    hardness: str
+    partial: Mapping[str, PartialScore]
+    unparsed: str | None = None
+
+
+@dataclass(frozen=True)
+class Gold:
+    """A gold query made ready for many predictions; `prepare` makes it.
+
+    `query` is what is left to compare, `perfect` the components of a prediction equal to it.
+    """
+
+    query: Query
+    hardness: str
+    perfect: Mapping[str, PartialScore]
+    schema: SpiderSchema
+    values: bool
+    distinct: bool
+
+
+@dataclass(frozen=True)
+class ComponentReport:
+    """A component over many questions: two means, and the F1 of the means."""
+
+    acc: float
+    rec: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class LevelReport:
+    """The questions of one hardness: how many, the share that match, and each component."""
+
+    count: int
+    exact: float
+    partial: Mapping[str, ComponentReport]
+
+
+def exact_match(
+    gold: str | Query,
+    predicted: str | Query,
+    schema: SpiderSchema,
+    *,
+    values: bool = False,
+    distinct: bool = False,
+) -> ExactMatch:
+    """Compares one prediction with its gold: `prepare` and `match` in one call.
+
+    >>> schema = SpiderSchema({"singer": ["name", "age"]})
+    >>> found = exact_match("SELECT name, age FROM singer WHERE age > 20",
+    ...                     "SELECT T.age, T.name FROM singer AS T WHERE age < 3", schema)
+    >>> found.exact, found.hardness, found.partial["where"]
+    (False, 'medium', PartialScore(acc=0, rec=0, f1=0, label_total=1, pred_total=1))
+    """
+    return match(prepare(gold, schema, values=values, distinct=distinct), predicted)
+
+
+def prepare(
+    gold: str | Query, schema: SpiderSchema, *, values: bool = False, distinct: bool = False
+) -> Gold:
+    """Does once what all predictions of a question share.
+
+    `values` compares literals too, `distinct` DISTINCT; officially both are off. Raises
+    SpiderSyntaxError where the gold is outside the subset: the question has no verdict then (the
+    official script stops there).
+    """
+    query = parse(gold, schema) if isinstance(gold, str) else gold
+    level = hardness(query)
+    query = comparable(query, schema, values, distinct)
+    return Gold(query, level, _compared(query, query)[1], schema, values, distinct)
+
+
+def match(gold: Gold, predicted: str | Query) -> ExactMatch:
+    """Compares a prediction with its gold; `predicted` may be parsed already.
+
+    A prediction outside the subset counts as an empty query, which matches no real gold. The text is taken as
+    it is: `official_prediction_text` is what the official script does to it first.
+    """
+    try:
+        query = parse(predicted, gold.schema) if isinstance(predicted, str) else predicted
+        query = comparable(query, gold.schema, gold.values, gold.distinct)
+    except SpiderSyntaxError as error:
+        exact, partial = _compared(gold.query, EMPTY_QUERY)
+        return ExactMatch(exact, gold.hardness, partial, str(error))
+    if query == gold.query:
+        return ExactMatch(True, gold.hardness, gold.perfect)
+    exact, partial = _compared(gold.query, query)
+    return ExactMatch(exact, gold.hardness, partial)
+
+
+def official_prediction_text(sql: str) -> str:
+    r"""The prediction as the official script reads it from its file and alters it.
+
+    One line, up to the first tab, each lower-case `value` in it replaced by `1`, in names as well.
+
+    >>> official_prediction_text("SELECT total_value FROM t WHERE a = 'value'\nLIMIT 1")
+    "SELECT total_1 FROM t WHERE a = '1'"
+    """
+    line = re.split(r"[\r\n]", sql.strip(), maxsplit=1)[0]
+    return line.strip().split("\t")[0].replace("value", "1")
+
+
+def report(matches: Iterable[ExactMatch]) -> dict[str, LevelReport]:
+    """The official table over many questions: each hardness and `all`, with every component.
+
+    A component's acc is averaged over the predictions that have the component, its rec over the
+    golds that have it, and its F1 comes from the two averages; where both are 0 it is 1, as
+    officially. A level without questions is all zeros.
+    """
+    by_level: dict[str, list[ExactMatch]] = {level: [] for level in (*LEVELS, "all")}
+    for verdict in matches:
+        by_level[verdict.hardness].append(verdict)
+        by_level["all"].append(verdict)
+    return {level: _level_report(group) for level, group in by_level.items()}
+
+
+def _level_report(matches: Sequence[ExactMatch]) -> LevelReport:
+    if not matches:
+        return LevelReport(0, 0.0, {name: ComponentReport(0.0, 0.0, 0.0) for name in COMPONENTS})
+    partial = {}
+    for name in COMPONENTS:
+        scores = [verdict.partial[name] for verdict in matches]
+        acc = _mean([score.acc for score in scores if score.pred_total > 0])
+        rec = _mean([score.rec for score in scores if score.label_total > 0])
+        f1 = 2.0 * acc * rec / (acc + rec) if acc or rec else 1.0
+        partial[name] = ComponentReport(acc, rec, f1)
+    return LevelReport(len(matches), _mean([verdict.exact for verdict in matches]), partial)
+
+
+def _mean(scores: Sequence[float]) -> float:
+    return sum(scores) / len(scores) if scores else 0.0
+
+
+def _compared(gold: Query, predicted: Query) -> tuple[bool, dict[str, PartialScore]]:
+    """Whether two comparable queries match, and each component's score."""
+    partial = {
+        **_select_scores(gold.select, predicted.select),
+        **_where_scores(conditions_of(gold.where), conditions_of(predicted.where)),
+        **_group_scores(gold, predicted),
+        "order": _order_score(gold, predicted),
+        "and/or": _connective_score(gold.where[1::2], predicted.where[1::2]),
+        "IUEN": _set_operation_score(gold, predicted),
+        "keywords": _keyword_score(_keywords(gold), _keywords(predicted)),
+    }
+    # A gold without any table (text that ends in FROM) leaves the tables uncompared, officially.
+    exact = all(score.f1 for score in partial.values()) and (
+        not gold.tables or _same_items(gold.tables, predicted.tables)
+    )
+    return exact, partial
+
+
+@lru_cache(maxsize=1024)
+def _score(same: bool, label_total: int, pred_total: int) -> PartialScore:
+    return PartialScore(int(same), int(same), int(same), label_total, pred_total)
+
+
+def _same_items(gold: Sequence[object], predicted: Sequence[object]) -> bool:
+    """Equal as bags."""
+    if len(gold) != len(predicted):
+        return False
+    return gold == predicted or Counter(gold) == Counter(predicted)
+
+
+def _select_scores(
+    gold: tuple[SelectItem, ...], predicted: tuple[SelectItem, ...]
+) -> dict[str, PartialScore]:
+    totals = len(gold), len(predicted)
+    bare = [item.unit for item in gold], [item.unit for item in predicted]
+    return {
+        "select": _score(_same_items(gold, predicted), *totals),
+        "select(no AGG)": _score(_same_items(*bare), *totals),
+    }
+
+
+def _where_scores(
+    gold: tuple[Condition, ...], predicted: tuple[Condition, ...]
+) -> dict[str, PartialScore]:
+    totals = len(gold), len(predicted)
+    bare = [condition.unit for condition in gold], [condition.unit for condition in predicted]
+    return {
+        "where": _score(_same_items(gold, predicted), *totals),
+        "where(no OP)": _score(_same_items(*bare), *totals),
+    }
+
+
+def _group_scores(gold: Query, predicted: Query) -> dict[str, PartialScore]:
+    """Without HAVING, a bag of column names without their table; with it, full names in order."""
+    columns = [unit.column for unit in gold.group], [unit.column for unit in predicted.group]
+    bare = [[name.rpartition(".")[2] for name in names] for names in columns]
+    has_group = bool(gold.group), bool(predicted.group)
+    same = columns[0] == columns[1] and gold.having == predicted.having
+    return {
+        "group(no Having)": _score(_same_items(*bare), len(gold.group), len(predicted.group)),
+        "group": _score(same or has_group == (False, False), int(has_group[0]), int(has_group[1])),
+    }
+
+
+def _order_score(gold: Query, predicted: Query) -> PartialScore:
+    same = gold.order == predicted.order
+    if gold.order is not None:
+        same = same and gold.limited == predicted.limited
+    return _score(same, int(gold.order is not None), int(predicted.order is not None))
+
+
+def _connective_score(gold: Conditions, predicted: Conditions) -> PartialScore:
+    """Sets, not bags; on a mismatch the totals are the wrong way round, as officially."""
+    used, wanted = set(predicted), set(gold)
+    return _score(True, 1, 1) if used == wanted else _score(False, len(used), len(wanted))
+
+
+def _set_operation_score(gold: Query, predicted: Query) -> PartialScore:
+    same = gold.set_operator == predicted.set_operator
+    if same and gold.right is not None and predicted.right is not None:
+        same, _ = _compared(gold.right, predicted.right)
+    return _score(same, int(gold.right is not None), int(predicted.right is not None))
+
+
+def _keyword_score(gold: set[str], predicted: set[str]) -> PartialScore:
+    return _score(gold == predicted, len(gold), len(predicted))
+
+
+def _keywords(query: Query) -> set[str]:
+    words = set()
+    if query.where:
+        words.add("where")
+    if query.group:
+        words.add("group")
+    if query.having:
+        words.add("having")
+    if query.order is not None:
+        words.update(("order", query.order.direction))
+    if query.limited:
+        words.add("limit")
+    if query.set_operator is not None:
+        words.add(query.set_operator)
+    for row in (query.joins, query.where, query.having):
+        if "or" in row[1::2]:
+            words.add("or")
+        for condition in conditions_of(row):
+            if condition.negated:
+                words.add("not")
+            if condition.operator in ("in", "like"):
+                words.add(condition.operator)
+    return words
