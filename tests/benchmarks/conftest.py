@@ -11,12 +11,25 @@ from typing import Any
 
 import pytest
 
+from t2s_bench.benchmarks.importing import import_benchmark
+
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's data and cache folders."""
     monkeypatch.setenv("T2S_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("T2S_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def official(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the real archives, imported; tests only read it."""
+    data = tmp_path_factory.mktemp("official")
+    for name, archive in (("spider", "spider_data"), ("bird-dev", "dev"), ("mini-dev", "minidev")):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("T2S_CACHE", str(data / "cache"))
+            import_benchmark(name, shared / "benchmarks" / f"{archive}.zip", data=data)
+    return data
 
 
 class Layouts:

@@ -16,7 +16,7 @@ from t2s_bench.benchmarks.archive import open_archive
 from t2s_bench.errors import BadInput
 
 if TYPE_CHECKING:
-    from conftest import Layouts
+    from tests.benchmarks.conftest import Layouts
 
 
 def zipped(path: Path, files: dict[str, bytes]) -> Path:

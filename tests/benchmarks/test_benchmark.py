@@ -16,7 +16,7 @@ from t2s_bench.benchmarks.importing import import_benchmark
 from t2s_bench.errors import BadInput, UnknownName, UserError
 
 if TYPE_CHECKING:
-    from conftest import Layouts
+    from tests.benchmarks.conftest import Layouts
 
 
 def test_a_folder_of_ones_own_loads_by_its_path(layouts: Layouts) -> None:

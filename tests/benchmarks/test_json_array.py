@@ -15,7 +15,7 @@ from t2s_bench.benchmarks.json_array import read_array
 from t2s_bench.errors import BadInput
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=5
+    st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5
 )
 
 

@@ -9,12 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t2s_bench.benchmarks.questions import (
-    QuestionsDigest,
-    check_database_id,
-    question_line,
-    read_questions,
-)
+from t2s_bench.benchmarks.questions import QuestionsDigest, question_line, read_questions
 from t2s_bench.errors import BadInput
 from t2s_bench.types import Example, Question
 
@@ -101,17 +96,6 @@ def test_a_file_that_cannot_be_read_is_explained(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(BadInput, match="cannot be read"):
         list(read_questions(path))
-
-
-@pytest.mark.parametrize("db_id", ["", ".", "..", "a/b", "a\\b", "C:x", "a\0", "a\n", "x" * 201])
-def test_a_database_id_that_is_no_folder_name_is_refused(db_id: str) -> None:
-    with pytest.raises(BadInput, match="cannot be the name of a database folder"):
-        check_database_id(db_id, "here")
-
-
-@pytest.mark.parametrize("db_id", ["concert_singer", "scm.2", "ünï", "a b"])
-def test_a_folder_name_is_a_database_id(db_id: str) -> None:
-    check_database_id(db_id, "here")
 
 
 def test_the_digest_tells_content_and_order_apart() -> None:

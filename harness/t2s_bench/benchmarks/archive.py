@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from t2s_bench.benchmarks.names import is_plain
 from t2s_bench.databases.digest import BLOCK
 from t2s_bench.errors import BadInput
 
@@ -281,7 +282,7 @@ def _checked_sizes(name: str, infos: Iterable[zipfile.ZipInfo], size: int) -> di
             any(part in ("", ".", "..") for part in parts)
             or "\\" in inside
             or parts[0].endswith(":")
-            or not inside.isprintable()
+            or not is_plain(inside)
         ):
             raise BadInput(f"{name} is refused: its file name {inside!r} leads out of the archive")
         kind = stat.S_IFMT(info.external_attr >> 16)

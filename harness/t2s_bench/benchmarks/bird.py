@@ -12,14 +12,14 @@ position in the file follows: `137@484`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from t2s_bench.benchmarks.archive import Archive, Member
 from t2s_bench.benchmarks.descriptions import add_descriptions
 from t2s_bench.benchmarks.json_array import read_array
-from t2s_bench.benchmarks.layout import Layout, databases_in, text_of
+from t2s_bench.benchmarks.layout import Layout, Questions, databases_in, optional_text, text_of
 from t2s_bench.benchmarks.tables_json import empty_schema, read_tables, schema_of
 from t2s_bench.errors import BadInput
 from t2s_bench.types import Example, Question
@@ -78,7 +78,7 @@ def _schema(
     return schema
 
 
-def _examples(member: Member, dialect: str) -> Iterator[Example]:
+def _examples(member: Member, dialect: str) -> Questions:
     with member.open() as file:
         times = Counter(_id(record, str(member)) for record in read_array(file, str(member)))
     with member.open() as file:
@@ -91,11 +91,11 @@ def _examples(member: Member, dialect: str) -> Iterator[Example]:
                 identity,
                 text_of(record, "question", where),
                 text_of(record, "db_id", where),
-                evidence=text_of({"evidence": "", **record}, "evidence", where),
+                evidence=optional_text(record, "evidence", where),
                 dialect=dialect,
             )
-            difficulty = text_of({"difficulty": "", **record}, "difficulty", where)
-            yield Example(question, (text_of(record, "SQL", where),), difficulty)
+            gold = text_of(record, "SQL", where)
+            yield Example(question, (gold,), optional_text(record, "difficulty", where))
 
 
 def _id(record: Mapping[str, object], name: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from t2s_bench.benchmarks.archive import Archive, Member
 from t2s_bench.errors import BadInput
 from t2s_bench.types import Example
+
+Questions = Generator[Example, None, None]
+"""Questions on their way; to be closed, for they hold their file open."""
 
 SqlFiles = Mapping[str, Member]
 """A database's files by the name they are to have: `<db_id>.sqlite`, then further fillings."""
@@ -23,7 +26,7 @@ class Layout:
     a database beyond its own file (the content of `schema.json`).
     """
 
-    splits: Mapping[str, Callable[[], Iterator[Example]]]
+    splits: Mapping[str, Callable[[], Questions]]
     databases: Mapping[str, SqlFiles]
     tables: Mapping[str, Mapping[str, Any]]
     schema: Callable[[str], Mapping[str, object]]
@@ -49,12 +52,24 @@ def databases_in(archive: Archive, folder: str) -> dict[str, SqlFiles]:
 
 
 def text_of(record: Mapping[str, object], key: str, where: str) -> str:
-    """A text field of an official question.
+    """A text that every official question must have.
 
     Raises:
-        BadInput: it is not there or not a text.
+        BadInput: it is not there, not a text, or blank.
     """
     value = record.get(key)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.strip():
         raise BadInput(f"{where} has no text '{key}'")
+    return value
+
+
+def optional_text(record: Mapping[str, object], key: str, where: str) -> str:
+    """A text that an official question may lack, be it absent or null; then it is empty.
+
+    Raises:
+        BadInput: it is something else than a text.
+    """
+    value = record.get(key) or ""
+    if not isinstance(value, str):
+        raise BadInput(f"{where}: '{key}' is not a text")
     return value

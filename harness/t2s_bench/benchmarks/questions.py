@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
+from t2s_bench.benchmarks.names import check_database_id, is_plain
 from t2s_bench.errors import BadInput
 from t2s_bench.types import Example, Question
 
@@ -92,17 +93,6 @@ class QuestionsDigest:
         return self._sha.hexdigest()
 
 
-def check_database_id(db_id: str, where: str) -> None:
-    """Refuses a database id that could not be the name of a folder.
-
-    Raises:
-        BadInput: the id is empty, too long, or has a path separator or a control character.
-    """
-    plain = db_id.isprintable() and not set(db_id) & set('/\\:"*?<>|') and db_id.strip(". ")
-    if not plain or len(db_id.encode("utf-8", "replace")) > 200:
-        raise BadInput(f"{where}: db_id {db_id[:60]!r} cannot be the name of a database folder")
-
-
 def _example(line: str, where: str) -> Example:
     try:
         record = json.loads(line)
@@ -126,7 +116,7 @@ def _example(line: str, where: str) -> Example:
     identity = record["id"]
     if isinstance(identity, int) and not isinstance(identity, bool):
         identity = record["id"] = str(identity)
-    if not identity or not isinstance(identity, str) or not identity.isprintable():
+    if not isinstance(identity, str) or not is_plain(identity):
         raise BadInput(f"{where}: 'id' must be a text of its own, not {json.dumps(identity)[:60]}")
     question = Question(
         identity,

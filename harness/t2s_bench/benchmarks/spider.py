@@ -11,14 +11,14 @@ Spider's questions have no ids: a question's id is its position in the official 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from t2s_bench.benchmarks.archive import Archive, Member
 from t2s_bench.benchmarks.json_array import read_array
-from t2s_bench.benchmarks.layout import Layout, databases_in, text_of
+from t2s_bench.benchmarks.layout import Layout, Questions, databases_in, text_of
 from t2s_bench.benchmarks.tables_json import empty_schema, read_tables, schema_of
 from t2s_bench.types import Example, Question
 
@@ -37,7 +37,7 @@ def recognise(archive: Archive, name: str) -> str | None:
 
 def read(archive: Archive, root: str, name: str, scratch: Path) -> Layout:
     """Reads the layout below the folder `root` of the archive."""
-    splits: dict[str, Callable[[], Iterator[Example]]] = {}
+    splits: dict[str, Callable[[], Questions]] = {}
     notes = []
     for split, names in _FILES.items():
         files = [member for name in names if (member := archive.member(root + name))]
@@ -61,7 +61,7 @@ def read(archive: Archive, root: str, name: str, scratch: Path) -> Layout:
     )
 
 
-def _examples(files: list[Member]) -> Iterator[Example]:
+def _examples(files: list[Member]) -> Questions:
     position = 0
     for member in files:
         with member.open() as file:

@@ -6,20 +6,21 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from t2s_bench.benchmarks.archive import Member
 from t2s_bench.benchmarks.benchmark import content_digest
-from t2s_bench.benchmarks.layout import Layout
+from t2s_bench.benchmarks.layout import Layout, Questions
 from t2s_bench.benchmarks.manifest import Manifest, SplitManifest, write_manifest
-from t2s_bench.benchmarks.questions import QuestionsDigest, check_database_id, question_line
+from t2s_bench.benchmarks.names import check_database_id
+from t2s_bench.benchmarks.questions import QuestionsDigest, question_line
 from t2s_bench.benchmarks.registry import Entry
 from t2s_bench.benchmarks.tables_json import FILE as TABLES
 from t2s_bench.databases.digest import BLOCK, file_digest, suite_digest
 from t2s_bench.errors import BadInput
-from t2s_bench.types import Example
 
 Progress = Callable[[int, int], None]
 """Called with the bytes of databases written so far, and those to be written."""
@@ -28,7 +29,7 @@ SQLITE = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True)
-class _Questions:
+class _Counted:
     """What was counted while the questions of a split were written."""
 
     digest: str
@@ -85,9 +86,10 @@ class LayoutWriter:
         write_manifest(self.folder, manifest)
         return manifest
 
-    def _write_questions(self, split: str, examples: Iterable[Example]) -> _Questions:
+    def _write_questions(self, split: str, examples: Questions) -> _Counted:
         every, scored, counts = QuestionsDigest(), QuestionsDigest(), Counter[str]()
-        with (self.folder / f"{split}.jsonl").open("w", encoding="ascii") as file:
+        path = self.folder / f"{split}.jsonl"
+        with closing(examples), path.open("w", encoding="ascii") as file:
             for number, example in enumerate(examples, 1):
                 db_id = example.question.database
                 if db_id not in counts:
@@ -97,7 +99,7 @@ class LayoutWriter:
                 if db_id in self.layout.databases:
                     scored.add(example)
                 file.write(question_line(example) + "\n")
-        return _Questions(every.hexdigest(), scored.hexdigest(), counts)
+        return _Counted(every.hexdigest(), scored.hexdigest(), counts)
 
     def _write_databases(self, db_ids: Sequence[str]) -> None:
         databases = self.layout.databases
@@ -114,8 +116,9 @@ class LayoutWriter:
             (self.folder / folder).mkdir(parents=True)
             for name, member in databases[db_id].items():
                 sha = hashlib.sha256()
-                with (self.folder / folder / name).open("wb") as file:
-                    for block in _blocks(member):
+                path, blocks = self.folder / folder / name, _blocks(member)
+                with closing(blocks), path.open("wb") as file:
+                    for block in blocks:
                         file.write(block)
                         sha.update(block)
                         done += len(block)
@@ -132,7 +135,7 @@ class LayoutWriter:
         text = json.dumps(content, indent=1, ensure_ascii=False)
         (self.folder / relative).write_text(text + "\n", encoding="utf-8")
 
-    def _split(self, split: str, part: _Questions) -> SplitManifest:
+    def _split(self, split: str, part: _Counted) -> SplitManifest:
         missing = {
             db_id: count for db_id, count in sorted(part.counts.items())
             if db_id not in self._suites
@@ -149,7 +152,7 @@ class LayoutWriter:
         )
 
 
-def _blocks(member: Member) -> Iterator[bytes]:
+def _blocks(member: Member) -> Generator[bytes, None, None]:
     with member.open() as file:
         block = file.read(BLOCK)
         if not block.startswith(SQLITE):
@@ -162,7 +165,7 @@ def _blocks(member: Member) -> Iterator[bytes]:
             block = file.read(BLOCK)
 
 
-def _unrecognised(entry: Entry, questions: dict[str, _Questions]) -> Iterator[str]:
+def _unrecognised(entry: Entry, questions: dict[str, _Counted]) -> Iterator[str]:
     """A line for every split whose questions are not those of the known release."""
     for name, part in questions.items():
         split, count = entry.splits[name], sum(part.counts.values())

@@ -62,7 +62,7 @@ def _print(manifest: Manifest, folder: Path) -> None:
 
     typer.echo(
         f"{manifest.title} ({manifest.version}) imported from {manifest.source} into {folder}: "
-        f"{manifest.databases} databases, digest {manifest.digest[:12]}, {manifest.licence}"
+        f"databases: {manifest.databases}, digest {manifest.digest[:12]}, {manifest.licence}"
     )
     names = {split: find(manifest.name, split)[1].dataset for split in manifest.splits}
     width = max(map(len, names.values()))
