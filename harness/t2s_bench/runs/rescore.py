@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from t2s_bench.benchmarks.benchmark import Benchmark, load
+from t2s_bench.benchmarks.benchmark import QUESTIONS, Benchmark, load
 from t2s_bench.errors import BadInput, NotComparable, UserError
 from t2s_bench.metrics.catalog import chosen_metrics
 from t2s_bench.reports.report import Report
@@ -102,7 +102,10 @@ def benchmark_of(
     except UserError:
         if dataset is not None:
             raise
-        benchmark = load(about["benchmark_folder"])
+        folder = Path(about["benchmark_folder"])
+        # An imported benchmark lies in the data folder of that time, one's own has its own folder.
+        own = (folder / QUESTIONS).exists()
+        benchmark = load(folder) if own else load(name, data=folder.parent)
     found = {"name": benchmark.name, "version": benchmark.version, "digest": benchmark.digest}
     wanted = {key: identity[key] for key in found}
     if found != wanted:
