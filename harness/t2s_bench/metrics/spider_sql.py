@@ -41,7 +41,7 @@ _VALUE_ENDS = CLAUSES | _JOIN_WORDS | {",", ")", "and"}
 # No token holds a space, and two dots make it no column.
 _END = "end of query.."
 
-MAX_NESTING = 100
+MAX_NESTING = 60
 """Deepest nesting of subqueries and set operations; officially Python's recursion limit (~245)."""
 MAX_LENGTH = 100_000
 """Longest text, in characters, that is parsed; the longest of Spider's own has 577."""
