@@ -1,0 +1,1 @@
+"""Doubles for tests of systems: real protocols, no models."""
