@@ -18,7 +18,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from mini_tools.sources import SOURCES, SourceError, chosen_ids  # noqa: E402
-from mini_tools.suite import QuestionReport, examine_database  # noqa: E402
+
+try:
+    from mini_tools.suite import QuestionReport, examine_database
+except ImportError as error:  # sqlglot is missing, or too old
+    raise SystemExit(f"mutants.py cannot run: {error}") from None
 
 
 def show(report: QuestionReport, verbose: bool, toml: bool) -> None:

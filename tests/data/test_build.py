@@ -284,3 +284,19 @@ def test_a_database_that_is_not_there_is_answered_with_those_that_are(root: Path
     with pytest.raises(sources.SourceError, match="no database 'pantri'; there are: pantry"):
         sources.chosen_ids(["pantri"], root / "sources")
     assert sources.chosen_ids([], root / "sources") == ["pantry"]
+
+
+def test_bytes_depend_on_content_alone_and_not_on_how_it_came_about(tmp_path: Path) -> None:
+    files = []
+    for name, detour in (("straight", False), ("detour", True)):
+        rows = {"shelf": [(1, "top")], "jar": []}
+        with closing(databases.fill_database("pantry", SCHEMA, rows)) as connection:
+            if detour:
+                connection.executemany(
+                    "INSERT INTO shelf VALUES (?, ?)", [(n, f"gone {n}" * 9) for n in range(2, 99)]
+                )
+                connection.execute("DELETE FROM shelf WHERE shelf_id > 1")
+            databases.write_database(connection, tmp_path / name)
+        files.append((tmp_path / name).read_bytes())
+    assert files[0] == files[1]
+    assert b"gone" not in files[1]

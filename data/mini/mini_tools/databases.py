@@ -34,6 +34,8 @@ def fill_database(db_id: str, schema: str, rows: dict[str, list[Row]]) -> sqlite
     connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     connection.execute("PRAGMA encoding = 'UTF-8'")
     connection.execute("PRAGMA auto_vacuum = 0")
+    # Some builds of SQLite zero what they free, others leave it.
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA foreign_keys = ON")
     try:
         connection.executescript(schema)
@@ -82,14 +84,32 @@ def _insert(connection: sqlite3.Connection, db_id: str, table: str, rows: list[R
 
 
 def write_database(connection: sqlite3.Connection, path: Path) -> None:
-    """The database as a vacuumed file whose header does not tell which SQLite wrote it."""
+    """The database as a vacuumed file whose bytes do not tell which SQLite wrote it."""
     connection.execute("VACUUM INTO ?", (str(path),))
     content = bytearray(path.read_bytes())
     one = (1).to_bytes(4, "big")
     content[_CHANGE_COUNTER] = one
     # SQLite trusts the page count in the header only while this equals the change counter.
     content[_WRITER] = one + _FIXED_VERSION.to_bytes(4, "big")
+    for start in range(0, len(content), PAGE_SIZE):
+        _clear_unused(content, start)
     path.write_bytes(bytes(content))
+
+
+def _clear_unused(content: bytearray, start: int) -> None:
+    """Zeroes what a tree's page leaves unallocated: leftovers of SQLite's work on it.
+
+    The gap lies between the array of cell pointers and the first cell (file format, section
+    1.6). Other pages hold overflowing values.
+    """
+    header = start + (100 if start == 0 else 0)
+    kind = content[header]
+    if kind not in (2, 5, 10, 13):
+        return
+    cells = int.from_bytes(content[header + 3 : header + 5], "big")
+    gap = header + (12 if kind in (2, 5) else 8) + 2 * cells
+    first_cell = start + int.from_bytes(content[header + 5 : header + 7], "big")
+    content[gap:first_cell] = bytes(first_cell - gap)
 
 
 def open_database(path: Path) -> sqlite3.Connection:

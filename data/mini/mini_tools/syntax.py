@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TypeAlias, cast
 
 import sqlglot
 from sqlglot import exp
+
+# Earlier versions drop the column names of WITH t(a, b) when they write SQLite.
+if tuple(map(int, version("sqlglot").split(".")[:2])) < (30, 12):
+    raise ImportError(
+        f"the mutants need sqlglot 30.12 or later, this is {version('sqlglot')}: "
+        "pip install -U sqlglot"
+    )
 
 # The base class of all nodes; a text, as older versions of sqlglot call it Expression.
 Node: TypeAlias = "exp.Expr"
