@@ -8,20 +8,31 @@ import random
 # name, city, year of foundation
 _ANCHORED = [("Ards Rovers", "Newtownards", 1900), ("Real Montaña", "Potes", 1927)]
 _CLUBS = [
-    ("FC Lindenau", "Lindenau", 1897), ("SK Żubr", "Hajnówka", 1946),
-    ("Olympique d'Arzac", "Arzac", 1904), ("Sporting Rio Pardo", "Rio Pardo", 1919),
-    ("ФК Волна", "Тверь", 1958), ("北斗サッカークラブ", "函館", 1972),
-    ("Lindenau Wanderers", "Lindenau", 1901), ("IF Skärgården", "Nynäshamn", 1899),
-    ("Calcio Sant'Elia", "Cagliari", 1933), ("نادي الميناء", "Aqaba", 1961),
+    ("FC Lindenau", "Lindenau", 1897),
+    ("SK Żubr", "Hajnówka", 1946),
+    ("Olympique d'Arzac", "Arzac", 1904),
+    ("Sporting Rio Pardo", "Rio Pardo", 1919),
+    ("ФК Волна", "Тверь", 1958),
+    ("北斗サッカークラブ", "函館", 1972),
+    ("Lindenau Wanderers", "Lindenau", 1901),
+    ("IF Skärgården", "Nynäshamn", 1899),
+    ("Calcio Sant'Elia", "Cagliari", 1933),
+    ("نادي الميناء", "Aqaba", 1961),
 ]
 # name, city, capacity; the last two belong to no club's city
 _GROUNDS = [
-    ("Castle Park", "Newtownards", 30000), ("Campo de la Peña", "Potes", 8200),
-    ("Auenstadion", "Lindenau", 41000), ("Stadion Miejski", "Hajnówka", 12500),
-    ("Stade de la Liberté", "Arzac", 30001), ("Estádio do Rio", "Rio Pardo", 52300),
-    ("Стадион Химик", "Тверь", 30000), ("千代台", "函館", 15000),
-    ("Skärvallen", "Nynäshamn", 29999), ("Arena Sant'Elia", "Cagliari", 35400),
-    ("Old Quarry", "Bangor", None), ("Parque Central", "Potes", 41000),
+    ("Castle Park", "Newtownards", 30000),
+    ("Campo de la Peña", "Potes", 8200),
+    ("Auenstadion", "Lindenau", 41000),
+    ("Stadion Miejski", "Hajnówka", 12500),
+    ("Stade de la Liberté", "Arzac", 30001),
+    ("Estádio do Rio", "Rio Pardo", 52300),
+    ("Стадион Химик", "Тверь", 30000),
+    ("千代台", "函館", 15000),
+    ("Skärvallen", "Nynäshamn", 29999),
+    ("Arena Sant'Elia", "Cagliari", 35400),
+    ("Old Quarry", "Bangor", None),
+    ("Parque Central", "Potes", 41000),
     ("Parque Central", "Santoña", 41000),
 ]
 # nationality: given names, family names
@@ -73,8 +84,10 @@ def _players(rng: random.Random, variant: int) -> tuple[list[list[object]], list
     """Players as of the second season, and the squads of the first one."""
     people = [
         (f"{family} {given}" if nation == "Japan" else f"{given} {family}", nation)
-        for nation, (givens, families) in _PEOPLE.items() for given in givens
-        for family in families]
+        for nation, (givens, families) in _PEOPLE.items()
+        for given in givens
+        for family in families
+    ]
     rng.shuffle(people)
     people[20] = people[3]  # two players of the same name
     if variant:
@@ -89,14 +102,24 @@ def _players(rng: random.Random, variant: int) -> tuple[list[list[object]], list
             number = len(players) + 1
             born = datetime.date(rng.randint(1990, 2005), rng.randint(1, 12), rng.randint(1, 28))
             birth = None if rng.random() < 0.08 else born.isoformat()
-            players.append([number, *people[number], birth, position, club,
-                            rng.choice([None, *range(1, 31)]), rng.choice(_VALUES)])
+            players.append(
+                [
+                    number,
+                    *people[number],
+                    birth,
+                    position,
+                    club,
+                    rng.choice([None, *range(1, 31)]),
+                    rng.choice(_VALUES),
+                ]
+            )
             squad.append(number)
         squads.append(squad)
     for position in ("goalkeeper", "forward", "midfielder", "defender"):
         number = len(players) + 1
-        players.append([number, *people[number], "1999-02-28", position, None, None,
-                        rng.choice(_VALUES)])
+        players.append(
+            [number, *people[number], "1999-02-28", position, None, None, rng.choice(_VALUES)]
+        )
     for number in rng.sample(range(len(players)), 2):
         players[number][3] = "2006-08-31"
     players[0][1:3] = ["Brendan O'Hare", "Ireland"]
@@ -128,13 +151,25 @@ def _fixtures(rng: random.Random, variant: int) -> list[_Row]:
                 day = saturday + datetime.timedelta(days=rng.choice([-1, 0, 0, 1, 1, 4]))
                 time = rng.choice(["15:00:00", "17:30:00", "20:45:00"])
                 played = season == "2023/24" or round_no < 6 or (round_no == 6 and home < away)
-                goals = [rng.choice([0, 0, 1, 1, 1, 2, 2, 3, 4]) if played else None
-                         for _ in range(2)]
+                goals = [
+                    rng.choice([0, 0, 1, 1, 1, 2, 2, 3, 4]) if played else None for _ in range(2)
+                ]
                 if variant == 3 and played and 8 in pair:  # a club that hardly scores
                     goals[(home, away).index(8)] = int(round_no == 1)
                 crowd = rng.choice([None, 0, 1850, 4200, 7900, 11300, 18050, 29999])
-                rows.append((len(rows) + 1, season, round_no, f"{day} {time}", home, away, *goals,
-                             crowd if played else None, rng.choice(_REFEREES)))
+                rows.append(
+                    (
+                        len(rows) + 1,
+                        season,
+                        round_no,
+                        f"{day} {time}",
+                        home,
+                        away,
+                        *goals,
+                        crowd if played else None,
+                        rng.choice(_REFEREES),
+                    )
+                )
     return rows
 
 
@@ -156,18 +191,28 @@ def _moves(
     for squad_club, squad in enumerate(squads, 1):
         for player in rng.sample(squad, 2):
             origin = rng.choice([None, None, *(c for c in sellers if c != squad_club)])
-            joined = datetime.date(rng.randint(2019, 2022), rng.choice([1, 7]),
-                                   rng.randint(1, 31))
-            rows.append((player, origin, squad_club, joined.isoformat(), rng.choice(_FEES),
-                         rng.choice([0, 0, 0, 1])))
+            joined = datetime.date(rng.randint(2019, 2022), rng.choice([1, 7]), rng.randint(1, 31))
+            rows.append(
+                (
+                    player,
+                    origin,
+                    squad_club,
+                    joined.isoformat(),
+                    rng.choice(_FEES),
+                    rng.choice([0, 0, 0, 1]),
+                )
+            )
     for free in range(49, 52):  # players who left the league
         rows.append((free, rng.choice(sellers), None, "2023-06-30", rng.choice([0, None]), 0))
     return rows, later
 
 
 def _entangled(
-    variant: int, transfers: list[_Row], fixtures: list[_Row], goals: list[_Row],
-    players: list[list[object]]
+    variant: int,
+    transfers: list[_Row],
+    fixtures: list[_Row],
+    goals: list[_Row],
+    players: list[list[object]],
 ) -> list[_Row]:
     """The transfers with two more of the kind that mislead: a return, and one on a match day."""
     rows = list(transfers)
@@ -193,8 +238,11 @@ def _entangled(
 
 
 def _goals(
-    rng: random.Random, variant: int, fixtures: list[_Row], before: list[list[int]],
-    after: list[list[int]]
+    rng: random.Random,
+    variant: int,
+    fixtures: list[_Row],
+    before: list[list[int]],
+    after: list[list[int]],
 ) -> list[_Row]:
     rows: list[_Row] = []
     for fixture in fixtures:
@@ -204,8 +252,9 @@ def _goals(
         home, away = int(str(fixture[4])), int(str(fixture[5]))
         sides = [home] * int(str(fixture[6])) + [away] * int(str(fixture[7]))
         rng.shuffle(sides)
-        minutes = sorted(rng.choice([1, 9, 17, 23, 38, 45, 45, 52, 60, 71, 84, 90, 93])
-                         for _ in sides)
+        minutes = sorted(
+            rng.choice([1, 9, 17, 23, 38, 45, 45, 52, 60, 71, 84, 90, 93]) for _ in sides
+        )
         blurred = rng.random() < 0.12
         for spot, side in enumerate(sides):
             own = rng.random() < 0.07
@@ -217,8 +266,11 @@ def _goals(
             penalty = 0 if own else int(rng.random() < 0.12)
             rows.append((fixture[0], rng.choice(favourites), side, minute, int(own), penalty))
     if variant:  # of the goals of a hat-trick one was not timed
-        three = [row for row in rows
-                 if sum(one[:2] == row[:2] and not one[4] for one in rows) == 3 and not row[4]]
+        three = [
+            row
+            for row in rows
+            if sum(one[:2] == row[:2] and not one[4] for one in rows) == 3 and not row[4]
+        ]
         spot = rows.index(three[-1])
         rows[spot] = (*rows[spot][:3], None, *rows[spot][4:])
     rng.shuffle(rows)

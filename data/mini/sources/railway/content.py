@@ -7,41 +7,96 @@ import random
 
 # name, city, country
 _STATIONS = [
-    ("Zürich HB", "Zürich", "Switzerland"), ("Arth-Goldau", "Goldau", "Switzerland"),
-    ("Göschenen", "Göschenen", "Switzerland"), ("Bellinzona", "Bellinzona", "Switzerland"),
-    ("Chiasso", "Chiasso", "Switzerland"), ("Milano Centrale", "Milano", "Italy"),
-    ("Basel SBB", "Basel", "Switzerland"), ("Mulhouse-Ville", "Mulhouse", "France"),
-    ("Besançon Franche-Comté TGV", "Besançon", "France"), ("Lyon Part-Dieu", "Lyon", "France"),
-    ("Kraków Główny", "Kraków", "Poland"), ("Częstochowa", "Częstochowa", "Poland"),
-    ("Łódź Fabryczna", "Łódź", "Poland"), ("Warszawa Centralna", "Warszawa", "Poland"),
-    ("東京", "東京", "Japan"), ("静岡", "静岡", "Japan"), ("名古屋", "名古屋", "Japan"),
-    ("京都", "京都", "Japan"), ("新大阪", "大阪", "Japan"), ("Wien Hbf", "Wien", "Austria"),
-    ("Linz/Donau", "Linz", "Austria"), ("Salzburg Hbf", "Salzburg", "Austria"),
-    ("Ἀθῆναι", "Athina", "Greece"), ("L'Isle-Jourdain", "L'Isle-Jourdain", "France"),
-    ("Neustadt", "Neustadt an der Aisch", "Germany"), ("Neustadt", "Neustadt (Sachsen)", "Germany"),
+    ("Zürich HB", "Zürich", "Switzerland"),
+    ("Arth-Goldau", "Goldau", "Switzerland"),
+    ("Göschenen", "Göschenen", "Switzerland"),
+    ("Bellinzona", "Bellinzona", "Switzerland"),
+    ("Chiasso", "Chiasso", "Switzerland"),
+    ("Milano Centrale", "Milano", "Italy"),
+    ("Basel SBB", "Basel", "Switzerland"),
+    ("Mulhouse-Ville", "Mulhouse", "France"),
+    ("Besançon Franche-Comté TGV", "Besançon", "France"),
+    ("Lyon Part-Dieu", "Lyon", "France"),
+    ("Kraków Główny", "Kraków", "Poland"),
+    ("Częstochowa", "Częstochowa", "Poland"),
+    ("Łódź Fabryczna", "Łódź", "Poland"),
+    ("Warszawa Centralna", "Warszawa", "Poland"),
+    ("東京", "東京", "Japan"),
+    ("静岡", "静岡", "Japan"),
+    ("名古屋", "名古屋", "Japan"),
+    ("京都", "京都", "Japan"),
+    ("新大阪", "大阪", "Japan"),
+    ("Wien Hbf", "Wien", "Austria"),
+    ("Linz/Donau", "Linz", "Austria"),
+    ("Salzburg Hbf", "Salzburg", "Austria"),
+    ("Ἀθῆναι", "Athina", "Greece"),
+    ("L'Isle-Jourdain", "L'Isle-Jourdain", "France"),
+    ("Neustadt", "Neustadt an der Aisch", "Germany"),
+    ("Neustadt", "Neustadt (Sachsen)", "Germany"),
     ("Neustadt", "Neustadt an der Orla", "Germany"),
-    ("Stadelhofen", "Zürich", "Switzerland"), ("Київ-Пасажирський", "Київ", "Ukraine"),
+    ("Stadelhofen", "Zürich", "Switzerland"),
+    ("Київ-Пасажирський", "Київ", "Ukraine"),
 ]
 # name, operator, colour, station names in order
 _LINES = [
-    ("Gotthardlinie", "Alpenbahn", "red",
-     ["Zürich HB", "Arth-Goldau", "Göschenen", "Bellinzona", "Chiasso", "Milano Centrale"]),
-    ("Ligne du Jura", "Alpenbahn", None,
-     ["Zürich HB", "Basel SBB", "Mulhouse-Ville", "Besançon Franche-Comté TGV",
-      "Lyon Part-Dieu"]),
-    ("Kolej Środkowa", "Kolej Wisła", "green",
-     ["Kraków Główny", "Częstochowa", "Łódź Fabryczna", "Warszawa Centralna"]),
+    (
+        "Gotthardlinie",
+        "Alpenbahn",
+        "red",
+        ["Zürich HB", "Arth-Goldau", "Göschenen", "Bellinzona", "Chiasso", "Milano Centrale"],
+    ),
+    (
+        "Ligne du Jura",
+        "Alpenbahn",
+        None,
+        [
+            "Zürich HB",
+            "Basel SBB",
+            "Mulhouse-Ville",
+            "Besançon Franche-Comté TGV",
+            "Lyon Part-Dieu",
+        ],
+    ),
+    (
+        "Kolej Środkowa",
+        "Kolej Wisła",
+        "green",
+        ["Kraków Główny", "Częstochowa", "Łódź Fabryczna", "Warszawa Centralna"],
+    ),
     ("東海道線", "東海鉄道", "orange", ["東京", "静岡", "名古屋", "京都", "新大阪"]),
-    ("Westbahn", "Alpenbahn", "red",
-     ["Wien Hbf", "Linz/Donau", "Salzburg Hbf", "Zürich HB", "Basel SBB"]),
-    ("Night Express", "Nachtzug AG", "blue",
-     ["Warszawa Centralna", "Kraków Główny", "Wien Hbf", "Salzburg Hbf", "Bellinzona",
-      "Milano Centrale"]),
+    (
+        "Westbahn",
+        "Alpenbahn",
+        "red",
+        ["Wien Hbf", "Linz/Donau", "Salzburg Hbf", "Zürich HB", "Basel SBB"],
+    ),
+    (
+        "Night Express",
+        "Nachtzug AG",
+        "blue",
+        [
+            "Warszawa Centralna",
+            "Kraków Główny",
+            "Wien Hbf",
+            "Salzburg Hbf",
+            "Bellinzona",
+            "Milano Centrale",
+        ],
+    ),
 ]
 _PASSENGERS = [
-    "Zoë Brunner", "Luca D'Alessio", "Małgorzata Kowal", "田中 美咲", "Élodie Marchand",
-    "Fatima El Amrani", "Seán O'Connell", "Оксана Шевчук",
-    "José Peña", "Birgit Höß", "高橋 亮", "Νίκος Παππάς",
+    "Zoë Brunner",
+    "Luca D'Alessio",
+    "Małgorzata Kowal",
+    "田中 美咲",
+    "Élodie Marchand",
+    "Fatima El Amrani",
+    "Seán O'Connell",
+    "Оксана Шевчук",
+    "José Peña",
+    "Birgit Höß",
+    "高橋 亮",
+    "Νίκος Παππάς",
 ]
 _CAUSES = [None, "signal failure", "signal failure", "snow", "track works", "late crew", "Snow"]
 # Causes that never cost more than so many minutes.
@@ -49,8 +104,17 @@ _SHORT = {4: ["door fault"] * 3, 5: ["fallen leaves"] * 5, 6: ["cattle on the li
 _REASONS = ["storm", "strike", "rolling stock", None]
 _MINUTES = [-2, -2, -2, 0, 0, 0, 2, 4, 5, 5, 6, 6, 9, 14, 31, 60, 60]
 _PRICES = [0, 0, 7.5, 12.25, 12.25, 19.9, 24.5, 39.75, 50, 50, 50.5, 88, 129.5]
-_DATES = ["2024-02-28", "2024-02-29", "2024-03-01", "2024-03-03", "2024-03-15", "2024-03-31",
-          "2024-04-01", "2024-04-07", "2024-12-31"]
+_DATES = [
+    "2024-02-28",
+    "2024-02-29",
+    "2024-03-01",
+    "2024-03-03",
+    "2024-03-15",
+    "2024-03-31",
+    "2024-04-01",
+    "2024-04-07",
+    "2024-12-31",
+]
 
 _Row = tuple[object, ...]
 
@@ -68,8 +132,17 @@ def _stations(rng: random.Random, variant: int) -> tuple[list[_Row], dict[str, i
             opened = "1899-12-31" if name == "京都" else "1900-01-01"
         if name == "Neustadt":
             opened = "1878-10-15"
-        rows.append((len(rows) + 1, name, city, country, opened, rng.choice([1, 1, 2, 2, 4, 8, 16]),
-                     rng.choice([None, 0, 1, 1])))
+        rows.append(
+            (
+                len(rows) + 1,
+                name,
+                city,
+                country,
+                opened,
+                rng.choice([1, 1, 2, 2, 4, 8, 16]),
+                rng.choice([None, 0, 1, 1]),
+            )
+        )
     return rows, {str(row[1]): int(str(row[0])) for row in rows}
 
 
@@ -90,7 +163,7 @@ def _lines(
             legs = [rng.choice([28, 45, 60, 60, 75, 110, 110, 145]) for _ in names]
         else:
             legs = lengths[1][::-1]
-        lengths.append(legs[:len(names) - 1])
+        lengths.append(legs[: len(names) - 1])
         for place, station in enumerate(names):
             seq = place + 1
             if number == 4:
@@ -123,15 +196,25 @@ def _trains(
         for turn, direction in enumerate((1, -1, rng.choice([1, -1]))):
             number = len(trains) + 1
             category = "NJ" if line == 6 else rng.choice(["IC", "IC", "RE"])
-            trains.append((number, f"{category} {line}{number:02d}", line, category,
-                           rng.choice([None, 180, 240, 240, 320, 460])))
+            trains.append(
+                (
+                    number,
+                    f"{category} {line}{number:02d}",
+                    line,
+                    category,
+                    rng.choice([None, 180, 240, 240, 320, 460]),
+                )
+            )
             path = route[::direction]
             if category == "IC" and rng.random() < 0.6:
                 path = [path[0], *path[2:]]
             if turn == 2 and line in (1, 3):  # begins or ends where no other train does
                 path = path[1:] if line == 1 else path[:-1]
-            start = rng.choice([1200, 1275, 1335]) if line == 6 else rng.choice(
-                [359, 360, 412, 540, 541, 660, 905, 1080])
+            start = (
+                rng.choice([1200, 1275, 1335])
+                if line == 6
+                else rng.choice([359, 360, 412, 540, 541, 660, 905, 1080])
+            )
             clock, before = start, path[0][1]
             for place, (station, km) in enumerate(path):
                 clock += abs(km - before) * 2 // 3
@@ -142,8 +225,16 @@ def _trains(
                 if place:
                     clock += 14 if clock == 1431 else rng.choice([1, 2, 2, 3, 9, 10, 10, 15])
                 departure = _clock(clock) if place < len(path) - 1 else None
-                stops.append((number, place + 1, station, arrival, departure,
-                              rng.choice([None, "1", "2", "3a", "12"])))
+                stops.append(
+                    (
+                        number,
+                        place + 1,
+                        station,
+                        arrival,
+                        departure,
+                        rng.choice([None, "1", "2", "3a", "12"]),
+                    )
+                )
             journeys.append([station for station, _ in path])
     trains.append((len(trains) + 1, "RE 799", 7, "RE", 96))
     return trains, stops, journeys
@@ -154,8 +245,9 @@ def _runs(rng: random.Random, trains: int) -> list[_Row]:
     for train in range(1, trains - 1):  # the last but one never ran, the last has no timetable
         for day in sorted(rng.sample(_DATES, rng.choice([2, 3, 4, 4]))):
             cancelled = int(rng.random() < (0.0 if train % 4 == 0 else 0.3))
-            rows.append((len(rows) + 1, train, day, cancelled,
-                         rng.choice(_REASONS) if cancelled else None))
+            rows.append(
+                (len(rows) + 1, train, day, cancelled, rng.choice(_REASONS) if cancelled else None)
+            )
     rows.append((len(rows) + 1, trains, "2024-05-01", 0, None))
     return rows
 
@@ -187,12 +279,22 @@ def _tickets(
         if rng.random() < 0.05:
             price = -abs(price)
         sold = datetime.date.fromisoformat(str(run[2])) - datetime.timedelta(
-            days=rng.choice([0, 0, 1, 7, 29, 30, 31]))
+            days=rng.choice([0, 0, 1, 7, 29, 30, 31])
+        )
         passenger = rng.choice([None, *regulars])
         travel_class = {"Ivan Horvat": 1, "ivan horvat": 2}.get(str(passenger))
-        rows.append((len(rows) + 1, run[0], journey[start], journey[end], passenger,
-                     travel_class or rng.choice([1, 2, 2, 2]), price,
-                     f"{sold} {rng.randint(0, 23):02d}:{rng.choice(['05', '30', '59'])}:00"))
+        rows.append(
+            (
+                len(rows) + 1,
+                run[0],
+                journey[start],
+                journey[end],
+                passenger,
+                travel_class or rng.choice([1, 2, 2, 2]),
+                price,
+                f"{sold} {rng.randint(0, 23):02d}:{rng.choice(['05', '30', '59'])}:00",
+            )
+        )
         if rng.random() < 0.06:  # the same ticket sold twice
             rows.append((len(rows) + 1, *rows[-1][1:]))
     return rows

@@ -42,21 +42,62 @@ _CLOSED = [
     ("Großer Arber", "Germany", 49.11, 13.13, 1446, "1982-12-01", "2019-02-28"),
 ]
 _TECHNICIANS = [
-    ("Ingrid Solheim", "Norway"), ("Marco D'Angelo", "Italy"), ("Jürg Zbinden", "Switzerland"),
-    ("佐藤 健", "Japan"), ("Олег Семёнов", "Russia"), ("Ana Luísa Prado", "Brazil"),
-    ("Katarzyna Wójcik", "Poland"), ("Sinéad O'Hara", "Ireland"), ("김민준", "South Korea"),
-    ("Anna Berg", "Norway"), ("Anna Berg", "Germany"), ("Hélène Giraud", "France"),
+    ("Ingrid Solheim", "Norway"),
+    ("Marco D'Angelo", "Italy"),
+    ("Jürg Zbinden", "Switzerland"),
+    ("佐藤 健", "Japan"),
+    ("Олег Семёнов", "Russia"),
+    ("Ana Luísa Prado", "Brazil"),
+    ("Katarzyna Wójcik", "Poland"),
+    ("Sinéad O'Hara", "Ireland"),
+    ("김민준", "South Korea"),
+    ("Anna Berg", "Norway"),
+    ("Anna Berg", "Germany"),
+    ("Hélène Giraud", "France"),
 ]
 _KINDS = ["thermometer", "barometer", "anemometer", "rain gauge", "hygrometer", "pyranometer"]
 _MAKERS = ["Aoki Seiki", "Thielmann", "Nordlys Instruments", "Cerrado Sensores", "aoki seiki"]
-_REMARKS = [None, None, "cable chewed by a fox", "recalibrated", "nid d'oiseau enlevé",
-            "Reinigung", "spare part on order", "結露あり", "bird's nest removed"]
+_REMARKS = [
+    None,
+    None,
+    "cable chewed by a fox",
+    "recalibrated",
+    "nid d'oiseau enlevé",
+    "Reinigung",
+    "spare part on order",
+    "結露あり",
+    "bird's nest removed",
+]
 _RAIN = [0.0, 0.0, 0.0, 0.0, 0.2, 0.9, 1.0, 1.0, 1.1, 2.4, 5.0, 10.0, 20.0, 20.1, 35.6]
 _GUSTS = [4.5, 7.0, 9.5, 12.0, 15.5, 17.2, 17.2, 20.0, 24.5, 28.0, 32.7]
-_PRESSURES = [978.4, 985.0, 989.9, 990.0, 990.0, 995.5, 999.9, 1000.0, 1000.1, 1004.0, 1008.5,
-              1013.2, 1013.2, 1019.0, 1025.5, 1034.0, 1041.5]
-_BLOCKS = [("2022-12-29", 6), ("2023-04-29", 3), ("2023-07-10", 4), ("2023-10-30", 2),
-           ("2024-02-27", 5), ("2024-05-30", 3), ("2024-07-29", 4)]
+_PRESSURES = [
+    978.4,
+    985.0,
+    989.9,
+    990.0,
+    990.0,
+    995.5,
+    999.9,
+    1000.0,
+    1000.1,
+    1004.0,
+    1008.5,
+    1013.2,
+    1013.2,
+    1019.0,
+    1025.5,
+    1034.0,
+    1041.5,
+]
+_BLOCKS = [
+    ("2022-12-29", 6),
+    ("2023-04-29", 3),
+    ("2023-07-10", 4),
+    ("2023-10-30", 2),
+    ("2024-02-27", 5),
+    ("2024-05-30", 3),
+    ("2024-07-29", 4),
+]
 
 
 def _stations(rng: random.Random, variant: int) -> list[tuple[object, ...]]:
@@ -70,15 +111,26 @@ def _stations(rng: random.Random, variant: int) -> list[tuple[object, ...]]:
         if number in (2, 3, 4):  # the chain of Säntis, the fourth station
             reference = number - 1 if variant == 0 else rng.choice([number - 1, 1])
         surveyed = None if number > 4 and rng.random() < 0.15 else elevation
-        rows.append((number, name, country, latitude, longitude, surveyed, opened, None,
-                     reference))
+        rows.append((number, name, country, latitude, longitude, surveyed, opened, None, reference))
     for place in rng.sample(_CLOSED, 3):
         name, country, latitude, longitude, elevation, opened, closed = place
-        rows.append((len(rows) + 1, name, country, latitude, longitude, elevation, opened, closed,
-                     rng.choice([None, 2, len(rows)])))
+        rows.append(
+            (
+                len(rows) + 1,
+                name,
+                country,
+                latitude,
+                longitude,
+                elevation,
+                opened,
+                closed,
+                rng.choice([None, 2, len(rows)]),
+            )
+        )
     if variant % 2 == 0:
-        rows.append((len(rows) + 1, "Kilpisjärvi", "Finland", 69.05, 20.79, 480, "2024-09-02",
-                     None, 2))
+        rows.append(
+            (len(rows) + 1, "Kilpisjärvi", "Finland", 69.05, 20.79, 480, "2024-09-02", None, 2)
+        )
     else:
         rows.append((len(rows) + 1, "Røst", "Norway", 67.51, 12.09, 4, "2024-10-15", None, None))
     return rows
@@ -97,8 +149,19 @@ def _days(rng: random.Random, variant: int) -> list[datetime.date]:
 def _observation(
     rng: random.Random, day: datetime.date, winter: float, summer: float
 ) -> list[object]:
-    month_share = {1: 0.0, 2: 0.1, 3: 0.2, 4: 0.4, 5: 0.7, 6: 0.9, 7: 1.0, 8: 0.95, 10: 0.5,
-                   11: 0.35, 12: 0.1}
+    month_share = {
+        1: 0.0,
+        2: 0.1,
+        3: 0.2,
+        4: 0.4,
+        5: 0.7,
+        6: 0.9,
+        7: 1.0,
+        8: 0.95,
+        10: 0.5,
+        11: 0.35,
+        12: 0.1,
+    }
     base = winter + (summer - winter) * month_share[day.month]
     mean = round(base) + rng.choice([-7.5, -5, -3, -1.5, -1, 0, 0, 0.5, 1.5, 3, 4.5, 8])
     low = mean - rng.choice([1, 1.5, 3, 3, 4.5, 6, 8.5])
@@ -115,12 +178,25 @@ def _observation(
     gust = 36.0 if rng.random() < 0.02 else rng.choice(_GUSTS)
     sunshine = rng.choice([0.0, 0.0, 0.5, 1.5, 3.0, 4.5, 6.0, 8.5, 10.0, 12.5])
     values: list[object] = [
-        low, mean, high, low - rng.choice([0, 1, 2.5, 4]), mean - rng.choice([1, 2, 5, 9.5]),
-        humidity, humidity - rng.randint(0, 30), rain,
-        0.0 if rain == 0 else rng.choice([0.5, 1.0, 2.5, 6.0, 11.5]), fresh, depth, sunshine,
-        rng.randint(0, 8), round(gust / rng.choice([2.0, 2.5, 3.0]), 1), gust,
-        rng.choice([0, 45, 90, 135, 180, 225, 270, 315]), rng.choice(_PRESSURES),
-        rng.choice([0.2, 0.9, 1.0, 4.0, 10.0, 20.0, 45.0]), rng.choice([0, 1, 1, 3, 6, 9]),
+        low,
+        mean,
+        high,
+        low - rng.choice([0, 1, 2.5, 4]),
+        mean - rng.choice([1, 2, 5, 9.5]),
+        humidity,
+        humidity - rng.randint(0, 30),
+        rain,
+        0.0 if rain == 0 else rng.choice([0.5, 1.0, 2.5, 6.0, 11.5]),
+        fresh,
+        depth,
+        sunshine,
+        rng.randint(0, 8),
+        round(gust / rng.choice([2.0, 2.5, 3.0]), 1),
+        gust,
+        rng.choice([0, 45, 90, 135, 180, 225, 270, 315]),
+        rng.choice(_PRESSURES),
+        rng.choice([0.2, 0.9, 1.0, 4.0, 10.0, 20.0, 45.0]),
+        rng.choice([0, 1, 1, 3, 6, 9]),
     ]
     for column in range(len(values)):
         if rng.random() < 0.045:
@@ -153,21 +229,28 @@ def _observations(
             for spot, index in enumerate(mine):
                 rain = None if spot < 2 else rng.choice(_RAIN)
                 rows[index] = (*rows[index][:10], rain, *rows[index][11:])
-    first_july = [index for index, row in enumerate(rows)
-                  if row[1] == 3 and str(row[2]).startswith("2023-07")][0]
+    first_july = [
+        index for index, row in enumerate(rows) if row[1] == 3 and str(row[2]).startswith("2023-07")
+    ][0]
     if variant in (0, 2):
         rows[first_july] = (*rows[first_july][:10], None, *rows[first_july][11:])
     if variant != 1:  # the strongest gust on one day at two stations of the same name
-        shared = sorted({str(row[2]) for row in rows if row[1] == 6}
-                        & {str(row[2]) for row in rows if row[1] == 8})[-1]
-        rows = [(*row[:17], 36.0, *row[18:]) if row[1] in (6, 8) and row[2] == shared else row
-                for row in rows]
+        shared = sorted(
+            {str(row[2]) for row in rows if row[1] == 6}
+            & {str(row[2]) for row in rows if row[1] == 8}
+        )[-1]
+        rows = [
+            (*row[:17], 36.0, *row[18:]) if row[1] in (6, 8) and row[2] == shared else row
+            for row in rows
+        ]
     # A station of few records: hardly more than flags, or the extremes of one day in July.
     for date, sunshine in (("2024-02-29", 0.0), ("2024-07-31", 4.0)):
-        known = [-0.5 if variant else None, None, 18.0] if variant != 2 and sunshine else (
-            [None] * 3)
-        rows.append((0, measured[9][0], date, *known, *[None] * 8, sunshine, *[None] * 7, 0, 1,
-                     "C"))
+        known = (
+            [-0.5 if variant else None, None, 18.0] if variant != 2 and sunshine else ([None] * 3)
+        )
+        rows.append(
+            (0, measured[9][0], date, *known, *[None] * 8, sunshine, *[None] * 7, 0, 1, "C")
+        )
     rng.shuffle(rows)  # records reach the archive in any order
     return [(number, *row[1:]) for number, row in enumerate(rows, 1)]
 
@@ -183,8 +266,17 @@ def _instruments(
             if removed is None and rng.random() < 0.25:
                 removed = (installed + datetime.timedelta(days=rng.randint(200, 900))).isoformat()
             serial = rng.choice([None, f"{kind[0].upper()}-{rng.randint(100, 999)}"])
-            rows.append((len(rows) + 1, station[0], kind, rng.choice(_MAKERS), serial,
-                         installed.isoformat(), removed))
+            rows.append(
+                (
+                    len(rows) + 1,
+                    station[0],
+                    kind,
+                    rng.choice(_MAKERS),
+                    serial,
+                    installed.isoformat(),
+                    removed,
+                )
+            )
     return rows
 
 
@@ -196,11 +288,21 @@ def _maintenance(
     inspected = [row for row in instruments if row[2] in ("barometer", "anemometer")]
     for job in range(50):
         instrument = rng.choice(inspected if job % 3 == 0 else instruments)
-        day = datetime.date(rng.choice([2022, 2023, 2023, 2024]), rng.randint(1, 12),
-                            rng.randint(1, 28))
+        day = datetime.date(
+            rng.choice([2022, 2023, 2023, 2024]), rng.randint(1, 12), rng.randint(1, 28)
+        )
         invoice = rng.choice([None, 0, 0, 45.5, 80, 80, 120.25, 120.25, 150, 310.75])
-        rows.append((len(rows) + 1, instrument[0], rng.choice(workers), day.isoformat(), invoice,
-                     rng.choice([1, 1, 1, 0]), rng.choice(_REMARKS)))
+        rows.append(
+            (
+                len(rows) + 1,
+                instrument[0],
+                rng.choice(workers),
+                day.isoformat(),
+                invoice,
+                rng.choice([1, 1, 1, 0]),
+                rng.choice(_REMARKS),
+            )
+        )
     # Technicians 1 and 2, who share a name, cost the same; 3 works under guarantee only; of the
     # last one who works every invoice is missing.
     twins = {1: [120.25, 80], 2: [80, 120.25]}
@@ -220,8 +322,12 @@ def _maintenance(
 
 def _alerts(rng: random.Random, open_stations: list[object]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    starts = ["2023-12-31 23:30:00", "2024-01-01 00:00:00", "2024-12-31 18:00:00",
-              "2025-01-01 06:00:00"]
+    starts = [
+        "2023-12-31 23:30:00",
+        "2024-01-01 00:00:00",
+        "2024-12-31 18:00:00",
+        "2025-01-01 06:00:00",
+    ]
     while len(starts) < 40:
         day = datetime.date(2023, 1, 1) + datetime.timedelta(days=rng.randint(0, 760))
         starts.append(f"{day} {rng.randint(0, 23):02d}:{rng.choice(['00', '15', '30'])}:00")
@@ -242,7 +348,8 @@ def fill(rng: random.Random, variant: int) -> dict[str, list[tuple[object, ...]]
     stations = _stations(rng, variant)
     chosen = [*_TECHNICIANS[9:11], *rng.sample([*_TECHNICIANS[:9], *_TECHNICIANS[11:]], 6)]
     technicians: list[tuple[object, ...]] = [
-        (number, *person) for number, person in enumerate(chosen, 1)]
+        (number, *person) for number, person in enumerate(chosen, 1)
+    ]
     instruments = _instruments(rng, stations)
     return {
         "station": stations,
