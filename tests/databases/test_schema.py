@@ -234,6 +234,14 @@ def test_schema_json_adds_words_and_keys_and_collects_contradictions(tmp_path: P
     )
 
 
+def test_stating_a_part_of_a_composite_key_is_no_contradiction(tmp_path: Path) -> None:
+    path = make(tmp_path / "d.sqlite", "CREATE TABLE t (a, b, c, PRIMARY KEY (b, a));")
+    said = {"primary_keys": [["t", "A"]]}
+    (tmp_path / "schema.json").write_text(json.dumps(said), encoding="utf-8")
+    schema = read_schema(path)
+    assert schema.notes == () and schema.tables[0].primary_key == ("b", "a")
+
+
 def test_real_spider_databases_are_read_without_a_note_on_tables(shared: Path) -> None:
     for path in sorted(shared.glob("eval_reference/database/*/*.sqlite")):
         schema = read_schema(path)

@@ -18,6 +18,8 @@ from t2s_bench.errors import BadInput
 # Room for the note on what was left out.
 LEAST_CHARACTERS = 500
 MOST_EXAMPLES = 6
+# Characters of a description; BIRD has some of a thousand.
+DESCRIPTION = 400
 # Table names in the note on what was left out.
 NAMED_TABLES = 5
 
@@ -147,7 +149,7 @@ def _fitted(
         matched.setdefault((match.table, match.column), []).append(match.value)
     ranked = _ranked(schema, matched)
     whole = ranked[:max_columns]
-    long = 10_000 if descriptions else 0
+    long = DESCRIPTION if descriptions else 0
     said = {
         "descriptions": descriptions and _has_descriptions(schema),
         "examples": examples > 0 and any(c.samples for t in schema.tables for c in t.columns),

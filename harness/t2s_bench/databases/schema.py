@@ -365,7 +365,7 @@ def _with_primary_keys(tables: list[Table], said: SchemaFile, notes: list[str]) 
         text = f"stated primary key {table.name}({', '.join(names)})"
         if missing:
             notes.append(f"{text}: the database lacks {', '.join(missing)}")
-        elif names and own and sorted(own) != sorted(names):
+        elif own and not set(names) <= set(own):  # Spider states one column of a composite key
             notes.append(f"{text}: the database says ({', '.join(table.primary_key)})")
         elif names and not own:
             columns = tuple(
