@@ -29,7 +29,7 @@ from pathlib import Path
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from t2s_bench.databases.schema import open_read_only
+from t2s_bench.databases.connection import open_read_only
 from t2s_bench.databases.value_index import FORMAT
 from t2s_bench.databases.values import ValueIndex
 

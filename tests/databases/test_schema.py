@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from t2s_bench.databases import schema as module
-from t2s_bench.databases.schema import CUT, SAMPLE_LENGTH, ForeignKey, open_read_only, read_schema
+from t2s_bench.databases.connection import open_read_only
+from t2s_bench.databases.schema import CUT, SAMPLE_LENGTH, ForeignKey, read_schema
 from t2s_bench.errors import BadInput
 from t2s_bench.types import Database
 

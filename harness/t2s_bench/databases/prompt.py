@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from t2s_bench.databases.schema import Column, ForeignKey, Schema, Table, quote_identifier
+from t2s_bench.databases.connection import quote_identifier
+from t2s_bench.databases.schema import Column, ForeignKey, Schema, Table
 from t2s_bench.databases.values import ValueMatch
 from t2s_bench.errors import BadInput
 

@@ -15,7 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from t2s_bench.databases.schema import open_read_only, quote_identifier, read_schema
+from t2s_bench.databases.connection import open_read_only, quote_identifier
+from t2s_bench.databases.schema import read_schema
 from t2s_bench.databases.value_words import fold
 from t2s_bench.errors import BadInput
 from t2s_bench.settings import cache_folder
