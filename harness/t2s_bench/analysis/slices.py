@@ -29,6 +29,8 @@ _NODES: Mapping[str, tuple[str, ...]] = {
     "like": ("Like", "Glob"),
     "common table expression": ("CTE",),
 }
+# The benchmarks' own labels, from easy to hard: Spider's, BIRD's and mini's.
+DIFFICULTIES = ("easy", "simple", "medium", "moderate", "hard", "challenging", "extra")
 FEATURES = (*_NODES, "subquery", "two or more joins", "date function", "unparsed")
 _DATE_FUNCTIONS = ("strftime", "julianday", "date(", "datetime(", "time(")
 
