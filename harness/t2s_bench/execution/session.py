@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable
-from time import monotonic, perf_counter
+from dataclasses import dataclass
+from time import monotonic
 from types import TracebackType
 from typing import Protocol
 
 from t2s_bench.execution.sqlite import CannotOpen, Reader
 from t2s_bench.types import Budget, Execution, Status
 
-# Open databases; each may keep `sqlite.CACHE_KIB` of pages.
-CONNECTIONS = 16
+# Open databases; each may keep `sqlite.CACHE_KIB` of pages, which count as SQLite's heap.
+CONNECTIONS = 64
+# An open database's file is looked at again after this many seconds.
+RECHECK_SECONDS = 0.02
 # Gold results kept in memory, in bytes as estimated from their cells.
 MEMO_BYTES = 64_000_000
 
@@ -45,7 +48,7 @@ class Session:
     def __init__(self, *, cache: ExecutionCache | None = None, stamp: Stamp | None = None) -> None:
         self._cache = cache
         self._stamp = stamp or _no_stamp
-        self._readers: OrderedDict[str, tuple[tuple[int, ...], Reader]] = OrderedDict()
+        self._readers: OrderedDict[str, _Open] = OrderedDict()
         self._memo: OrderedDict[tuple[str, str, Budget], tuple[Execution, int]] = OrderedDict()
         self._memo_bytes = 0
         self._watch = ("", 0.0, float("inf"))
@@ -65,7 +68,7 @@ class Session:
     def close(self) -> None:
         """Close every connection; harmless when repeated."""
         while self._readers:
-            self._readers.popitem()[1][1].close()
+            self._readers.popitem()[1].reader.close()
 
     def execute(
         self,
@@ -82,7 +85,7 @@ class Session:
         the same row list: do not change it.
         """
         if cached is None:
-            return self._watched("prediction", path, sql, budget)[0]
+            return self._run("prediction", path, sql, budget)[0]
         key = (cached, sql, budget)
         known = self._memo.get(key)
         if known is not None:
@@ -92,7 +95,7 @@ class Session:
         if stored is not None:
             self._remember(key, stored)
             return stored
-        execution, repeatable = self._watched("gold", path, sql, budget)
+        execution, repeatable = self._run("gold", path, sql, budget)
         if repeatable:
             self._remember(key, execution)
             if self._cache:
@@ -113,48 +116,42 @@ class Session:
         """The phase named last."""
         return self._watch[0]
 
-    def _watched(
+    def _run(
         self, phase: str, path: str | os.PathLike[str], sql: str, budget: Budget
     ) -> tuple[Execution, bool]:
         around, start, seconds = self._watch
         begun = monotonic()
         self._watch = (phase, begun, budget.seconds)
-        self._stamp(*self._watch)
-        result = self._execute(path, sql, budget)
-        self._watch = (around, start + monotonic() - begun, seconds)
-        self._stamp(*self._watch)
-        return result
-
-    def _execute(
-        self, path: str | os.PathLike[str], sql: str, budget: Budget
-    ) -> tuple[Execution, bool]:
-        started = perf_counter()
+        self._stamp(phase, begun, budget.seconds)
         try:
-            reader = self._reader(os.fspath(path))
+            reader = self._reader(os.fspath(path), begun)
+            execution = reader.execute(sql, budget)
+            repeatable = reader.repeatable
+            if reader.out_of_memory:
+                self.out_of_memory = True
         except CannotOpen as error:
-            seconds = perf_counter() - started
-            return Execution(Status.INFRA, error=str(error), seconds=seconds), False
-        execution = reader.execute(sql, budget)
-        self.out_of_memory |= reader.out_of_memory
-        return execution, reader.repeatable
+            execution, repeatable = Execution(Status.INFRA, error=str(error)), False
+        start += monotonic() - begun
+        self._watch = (around, start, seconds)
+        self._stamp(around, start, seconds)
+        return execution, repeatable
 
-    def _reader(self, path: str) -> Reader:
-        try:
-            now = os.stat(path)
-        except OSError as error:
-            raise CannotOpen(f"cannot read {path}: {error.strerror}") from error
-        signature = (now.st_size, now.st_mtime_ns, now.st_ino)
+    def _reader(self, path: str, now: float) -> Reader:
         known = self._readers.get(path)
         if known is not None:
-            if known[0] == signature:
+            if now < known.checked + RECHECK_SECONDS:
+                return known.reader
+            if known.signature == _signature(path):
+                known.checked = now
                 self._readers.move_to_end(path)
-                return known[1]
+                return known.reader
             del self._readers[path]
-            known[1].close()
+            known.reader.close()
         if len(self._readers) >= CONNECTIONS:
-            self._readers.popitem(last=False)[1][1].close()
+            self._readers.popitem(last=False)[1].reader.close()
+        signature = _signature(path)
         reader = Reader(path)
-        self._readers[path] = (signature, reader)
+        self._readers[path] = _Open(reader, signature, now)
         return reader
 
     def _remember(self, key: tuple[str, str, Budget], execution: Execution) -> None:
@@ -165,6 +162,21 @@ class Session:
         self._memo_bytes += size
         while self._memo_bytes > MEMO_BYTES:
             self._memo_bytes -= self._memo.popitem(last=False)[1][1]
+
+
+@dataclass
+class _Open:
+    reader: Reader
+    signature: tuple[int, ...]
+    checked: float
+
+
+def _signature(path: str) -> tuple[int, ...]:
+    try:
+        now = os.stat(path)
+    except OSError as error:
+        raise CannotOpen(f"cannot read {path}: {error.strerror}") from error
+    return now.st_size, now.st_mtime_ns, now.st_ino
 
 
 def _no_stamp(phase: str, start: float, seconds: float) -> None:

@@ -34,7 +34,7 @@ SQL_LENGTH = 1_000_000
 # SQLite's memory in this process over all connections, in bytes: pages, sorters, temporary tables.
 HEAP_BYTES = 400_000_000
 # Pages kept by one connection, in KiB.
-CACHE_KIB = 8_000
+CACHE_KIB = 2_000
 # Rows fetched between two checks of the row and byte caps: at first, and at most. In between a
 # chunk is as many rows as take about CHUNK_BYTES at the size of the last ones.
 FIRST_ROWS = 16
@@ -66,11 +66,14 @@ _LIMITS = {
 }
 # sqlite3.h; the module names only some of them.
 _SELECT, _READ, _FUNCTION, _RECURSIVE, _PRAGMA, _UPDATE = 21, 20, 31, 33, 19, 23
-# Read by `SELECT … FROM pragma_table_info('t')` and its like.
-_SCHEMA_PRAGMAS = frozenset(
+# Read inside a SELECT: by `FROM pragma_table_info('t')` and its like, and (the last two) by the
+# full-text modules.
+_READING_PRAGMAS = frozenset(
     {"table_info", "table_xinfo", "table_list", "foreign_key_list"}
-    | {"index_list", "index_info", "index_xinfo"}
+    | {"index_list", "index_info", "index_xinfo", "data_version", "page_size"}
 )
+# Longest message of a failure; SQLite quotes the SQL in some.
+_MESSAGE_LENGTH = 300
 _ACTIONS = {
     1: "CREATE INDEX",
     2: "CREATE TABLE",
@@ -114,11 +117,7 @@ class Reader:
         self._selecting = False
         self._functions: set[str] = set()
         self._view_reads_clock = False
-        try:
-            self._connection = _open(self.path)
-        except (sqlite3.Error, OSError, ValueError) as error:
-            raise CannotOpen(f"cannot read {self.path}: {error}") from error
-        self._connection.set_authorizer(self._authorize)
+        self._connection = self._connect()
 
     def __enter__(self) -> Reader:
         return self
@@ -136,15 +135,32 @@ class Reader:
         self._connection.close()
 
     def execute(self, sql: str, budget: Budget) -> Execution:
-        """Run one statement; failures come back typed, never raised."""
+        """Run one statement; failures come back typed, never raised.
+
+        Raises `CannotOpen` only where the file vanished after a refused statement.
+        """
+        if self._refused:
+            # A refused VACUUM, for one, makes SQLite forget the schema it has read.
+            self._connection.close()
+            self._connection = self._connect()
         started = perf_counter()
         deadline = monotonic() + budget.seconds
         self.out_of_memory = False
         execution, repeatable = self._run(sql, budget, started, deadline, undecodable=False)
         if execution.error.startswith("Could not decode to UTF-8"):
             execution, repeatable = self._run(sql, budget, started, deadline, undecodable=True)
-        self.repeatable = repeatable and not self._reads_clock_or_chance(sql)
+        if self._functions:
+            repeatable = repeatable and not self._reads_clock_or_chance(sql)
+        self.repeatable = repeatable
         return execution
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            connection = _open(self.path)
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise CannotOpen(f"cannot read {self.path}: {error}") from error
+        connection.set_authorizer(self._authorize)
+        return connection
 
     def _run(
         self, sql: str, budget: Budget, started: float, deadline: float, *, undecodable: bool
@@ -204,7 +220,7 @@ class Reader:
         return execution, repeatable
 
     def _classify(self, error: Exception) -> tuple[Status, str]:
-        message = " ".join(str(error).split())
+        message = " ".join(str(error)[:_MESSAGE_LENGTH].split())
         if self._refused:
             return Status.REFUSED, f"only reading is allowed: {self._refused} refused"
         if message == "interrupted":
@@ -225,10 +241,12 @@ class Reader:
         database: str | None,
         source: str | None,
     ) -> int:
-        if action in (_READ, _RECURSIVE):
+        if action == _READ:
             return sqlite3.SQLITE_OK
         if action == _SELECT:
             self._selecting = True
+            return sqlite3.SQLITE_OK
+        if action == _RECURSIVE:
             return sqlite3.SQLITE_OK
         if action == _FUNCTION:
             name = (second or "").lower()
@@ -238,10 +256,7 @@ class Reader:
                     self._view_reads_clock = True
                 return sqlite3.SQLITE_OK
             self._refused = f"{name}()"
-        elif self._selecting and action == _PRAGMA and first in _SCHEMA_PRAGMAS:
-            return sqlite3.SQLITE_OK
-        elif action == _PRAGMA and first == "data_version" and second is None:
-            # FTS5 asks it of every table it reads.
+        elif action == _PRAGMA and self._selecting and first in _READING_PRAGMAS:
             return sqlite3.SQLITE_OK
         elif action == _UPDATE and first == "sqlite_master":
             # Declaring a virtual table, json_each too, asks for it and writes nothing; a statement
@@ -304,7 +319,15 @@ def _open(path: str) -> sqlite3.Connection:
             "query_only=ON",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage = 0"
+        ).fetchall()
+        for (name,) in tables:
+            # An R-tree prepares its writing statements when it is first touched: before the
+            # authorizer would refuse them.
+            with contextlib.suppress(sqlite3.Error):
+                quoted = name.replace('"', '""')
+                connection.execute(f'SELECT 1 FROM "{quoted}" LIMIT 0')
         if hasattr(connection, "setlimit"):  # Python 3.11
             for name, value in _LIMITS.items():
                 connection.setlimit(getattr(sqlite3, f"SQLITE_LIMIT_{name}"), value)

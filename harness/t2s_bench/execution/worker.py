@@ -62,7 +62,7 @@ class Stamp:
     def write(self, phase: str, start: float, seconds: float) -> None:
         """Called by the worker when a phase begins."""
         _VERSION.pack_into(self._page, _VERSION_AT, self._version + 1)
-        _STATE.pack_into(self._page, _STATE_AT, self.task, start, seconds, phase.encode()[:24])
+        _STATE.pack_into(self._page, _STATE_AT, self.task, start, seconds, phase.encode())
         self._version += 2
         _VERSION.pack_into(self._page, _VERSION_AT, self._version)
 
@@ -132,15 +132,16 @@ def main(inbox: int, outbox: int, page: int, lifeline: int, memory: int, cache: 
                 done.append((number, *_perform(session, name, payload, fresh)))
                 fresh = False
                 now = monotonic()
-                stamp.task = IDLE
-                stamp.write("", now, TASK_SECONDS)
                 if session.out_of_memory:
                     send("done", now - flushed)
                     return
                 if now - flushed > FLUSH_SECONDS:
                     send("done", now - flushed)
                     flushed = now
-            send("done", monotonic() - flushed, last=True)
+            now = monotonic()
+            stamp.task = IDLE
+            stamp.write("", now, TASK_SECONDS)
+            send("done", now - flushed, last=True)
 
 
 def _perform(session: Session, name: str, payload: object, fresh: bool) -> tuple[str, Any]:
