@@ -50,7 +50,7 @@ class System(ABC):
     """
 
     Options: ClassVar[type] = NoOptions
-    batch_size: ClassVar[int] = 1
+    batch_size: int = 1
 
     def __init__(self, options: object, setup: Setup) -> None:
         self.options = options
@@ -65,7 +65,10 @@ class System(ABC):
         return [self.predict(question, database) for question, database in requests]
 
     def describe(self) -> Mapping[str, object]:
-        """What identifies this system beyond its files and options (a checkpoint's digest, say)."""
+        """What identifies this system beyond its files and options (a checkpoint's digest, say).
+
+        A run records it when the system first starts, and is only continued while it is the same.
+        """
         return {}
 
     def close(self) -> None:  # noqa: B027 (most systems hold nothing)

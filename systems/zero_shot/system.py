@@ -52,13 +52,9 @@ class ZeroShot(System):
         self._indexes: dict[str, ValueIndex] = {}
         self._pool: Pool | None = None
         self._model = _start_model(options)
-
-    @property
-    def batch_size(self) -> int:  # type: ignore[override]  # it depends on the options
-        """Questions at once: enough to keep the model busy, few enough to lose little."""
-        if self._settings.backend == "openai":
-            return 4 * self._settings.concurrency
-        return self._settings.batch
+        # Enough questions at once to keep the model busy, few enough to lose little.
+        on_server = options.backend == "openai"
+        self.batch_size = 4 * options.concurrency if on_server else options.batch
 
     def predict(self, question: Question, database: Database) -> Prediction:
         """Answers one question."""

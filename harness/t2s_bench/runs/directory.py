@@ -1,6 +1,7 @@
 """The run directory: what a run leaves behind, and how a killed one goes on.
 
     lock.json           the run's identity, written first
+    system.json         what the started system said of itself (a checkpoint's digest, say)
     predictions.jsonl   one line a question, as it is predicted
     executions.jsonl    what each question cost: seconds, steps, rows (not repeatable)
     scores.jsonl        one line a question: id, outcome, every metric by name
@@ -20,9 +21,9 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
-from t2s_bench.errors import BadInput, NotARun
+from t2s_bench.errors import BadInput, NotARun, NotComparable
 from t2s_bench.runs import records
-from t2s_bench.runs.lock import Lock, read_lock, require_same
+from t2s_bench.runs.lock import Lock, differences, read_lock, require_same
 from t2s_bench.types import Candidate, Outcome, Prediction, Score
 
 FILES = ("predictions.jsonl", "executions.jsonl", "scores.jsonl")
@@ -95,6 +96,20 @@ class RunWriter:
             records.Appender(folder / name) for name in FILES
         )
 
+    def check_system(self, description: Mapping[str, object]) -> None:
+        """Records what a system says of itself, or refuses one that now says something else."""
+        path = self.folder / "system.json"
+        now = json.loads(json.dumps(description))
+        if path.exists():
+            found = list(differences(json.loads(path.read_text()), now))
+            if found:
+                raise NotComparable(
+                    f"{self.folder} was begun with another system ({'; '.join(found)}): take "
+                    "another folder with --out, or start over with --fresh"
+                )
+        else:
+            records.replace(path, (json.dumps(now) + "\n").encode())
+
     def add_predictions(self, predictions: Iterable[tuple[str, Prediction]]) -> None:
         """Appends predictions and, beside them, their seconds."""
         listed = list(predictions)
@@ -144,7 +159,7 @@ def _make_ready(folder: Path, lock: Lock, *, resume: bool, fresh: bool) -> None:
             raise BadInput(f"{folder} is not empty and not a run: take another folder with --out")
         old = RunDirectory(folder)
         if fresh:
-            for name in ("done.json", *FILES, *REPORTS, "lock.json"):
+            for name in ("done.json", *FILES, *REPORTS, "system.json", "lock.json"):
                 (folder / name).unlink(missing_ok=True)
         elif resume:
             require_same(old.lock, lock, folder)

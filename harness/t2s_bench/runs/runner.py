@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from t2s_bench.benchmarks.benchmark import Benchmark
+from t2s_bench.errors import BadInput, UserError
 from t2s_bench.metrics.judge import Judgement
+from t2s_bench.plugins import error_text
 from t2s_bench.runs.directory import RunWriter
 from t2s_bench.scoring import Scorer
 from t2s_bench.system import OracleSystem, System
@@ -66,6 +68,8 @@ def predict_and_score(
             return
         system = start_system()
         try:
+            if isinstance(system, System):
+                writer.check_system(system.describe())
             for batch in _batches(system, missing):
                 made = _predict(system, batch, benchmark.databases)
                 answers = [(batch[place].id, prediction) for place, prediction in enumerate(made)]
@@ -117,15 +121,25 @@ def _predict(
 ) -> Sequence[Prediction]:
     """Asks the system; a system that does not time its answers gets its share of the batch."""
     started = time.perf_counter()
-    if isinstance(system, OracleSystem):
-        made: Sequence[Prediction] = [
-            system.predict(example, databases[example.question.database]) for example in batch
-        ]
-    else:
-        made = system.predict_batch(
-            [(example.question, databases[example.question.database]) for example in batch]
-        )
-    if len(made) != len(batch):
-        raise ValueError(f"the system answered {len(made)} of {len(batch)} questions of a batch")
+    try:
+        if isinstance(system, OracleSystem):
+            made: Sequence[Prediction] = [
+                system.predict(example, databases[example.question.database]) for example in batch
+            ]
+        else:
+            made = system.predict_batch(
+                [(example.question, databases[example.question.database]) for example in batch]
+            )
+        if len(made) != len(batch):
+            raise ValueError(f"{len(made)} predictions for {len(batch)} questions")
+    except UserError:
+        raise
+    except Exception as error:
+        raise BadInput(
+            f"the system failed on question '{batch[0].id}'"
+            f"{f' or the {len(batch) - 1} after it' if len(batch) > 1 else ''}: "
+            f"{error_text(error, system.setup.folder)}. Mend it, then go on with --resume or start "
+            "over with --fresh"
+        ) from error
     share = (time.perf_counter() - started) / len(batch)
     return [item if item.seconds else replace(item, seconds=share) for item in made]
