@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from t2s_bench.cli.compare import compare
 from t2s_bench.cli.datasets import datasets
 from t2s_bench.cli.download import download
 from t2s_bench.cli.report import report
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (run, score, report, show, download, datasets):
+for command in (run, score, report, show, compare, download, datasets):
     app.command()(command)
 
 
