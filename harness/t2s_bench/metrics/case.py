@@ -56,7 +56,6 @@ class Case:
         key = (filling, sql)
         if key not in self._golds:
             database = self.task.database
-            self.session.watch(self.task.budget.seconds, "gold")
             self._golds[key] = self.session.execute(
                 database.files[filling],
                 sql,
@@ -71,7 +70,6 @@ class Case:
         if key in self._golds:
             return self._golds[key]
         if key not in self._predictions:
-            self.session.watch(self.task.budget.seconds, "prediction")
             self._predictions[key] = self.session.execute(
                 self.task.database.files[filling], key[1], self.task.budget
             )

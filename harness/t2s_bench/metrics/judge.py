@@ -50,8 +50,8 @@ def judge(session: Session, task: ScoreTask) -> Judgement:
         return Judgement(Score(task.id, Outcome.NO_SQL, values, "no SQL was predicted"))
     case = Case(task, session)
     values = {}
+    session.watch(task.budget.seconds, "compare")
     for name in task.metrics:
-        session.watch(task.budget.seconds, "compare")
         values[name] = _best(METRICS[name], case)
     predicted = case.prediction()
     outcome, error = _outcome(case, values[task.metrics[0]])
