@@ -29,7 +29,7 @@ from types import ModuleType
 from t2s_bench.benchmarks.location import source_checkout
 from t2s_bench.errors import BadInput, UnknownName, UserError
 from t2s_bench.options import parse_options, read_toml, resolved
-from t2s_bench.system import OracleSystem, Setup, System
+from t2s_bench.system import OracleSystem, SelfConsistency, Setup, System
 
 ENTRY_POINTS = "t2s_bench.systems"
 DESCRIPTION = "system.toml"
@@ -76,6 +76,12 @@ class LoadedSystem:
             raise
         except Exception as error:
             raise BadInput(f"system '{self.name}': {error_text(error, self.folder)}") from error
+
+    def self_consistency(self, samples: int) -> SelfConsistency | None:
+        """How its bare base takes the majority of so many answers, where it can."""
+        if not issubclass(self._kind, System):
+            return None
+        return self._kind.self_consistency(self._options, samples)
 
 
 def load_system(

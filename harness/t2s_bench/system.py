@@ -42,6 +42,14 @@ class Setup:
     off: frozenset[str] = field(default_factory=frozenset)
 
 
+@dataclass(frozen=True)
+class SelfConsistency:
+    """How a bare base answers by majority: options to change, and components that stay on."""
+
+    options: Mapping[str, object]
+    on: frozenset[str] = field(default_factory=frozenset)
+
+
 class System(ABC):
     """A Text-to-SQL system that never sees the gold.
 
@@ -70,6 +78,15 @@ class System(ABC):
         A run records it when the system first starts, and is only continued while it is the same.
         """
         return {}
+
+    @classmethod
+    def self_consistency(cls, options: object, samples: int) -> SelfConsistency | None:
+        """How this system, all components off, takes the majority of `samples` answers.
+
+        An ablation runs it beside the full system at the same number of completion tokens, so that
+        a gain can be told from what mere sampling buys. None: the system has no such mode.
+        """
+        return None
 
     def close(self) -> None:  # noqa: B027 (most systems hold nothing)
         """Frees what the system holds (servers, models)."""

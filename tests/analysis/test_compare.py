@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.analysis.runs import run
 
 from t2s_bench.analysis.compare import all_pairs, compare_with_first
 from t2s_bench.analysis.scored_run import labelled, require_comparable
 from t2s_bench.analysis.statistics import holm, mcnemar
 from t2s_bench.errors import NotComparable, UnknownName
 from t2s_bench.types import Example, Question
-
-from .runs import run
 
 
 def example(id: str, database: str, difficulty: str, gold: str = "SELECT 1") -> Example:

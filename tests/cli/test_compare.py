@@ -7,8 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
-from .test_app import mistake, t2s
+from tests.cli.test_app import mistake, t2s
 
 GOOD = (
     "SELECT count(*) FROM item\nSELECT max(price) FROM item\n"

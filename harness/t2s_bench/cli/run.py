@@ -39,6 +39,13 @@ def run(
         Path | None, typer.Option(help="TOML file with options of the system; -o wins.")
     ] = None,
     metrics: MetricsOption = None,
+    ablate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also run it without a component (or several: a+b), paired; repeatable. "
+            "Or: each, all (each, and the bare base), shapley (all subsets)."
+        ),
+    ] = None,
     jobs: JobsOption = CORES,
     seed: Annotated[int, typer.Option(help="Seed of the system's own chance.")] = 0,
     resume: Annotated[
@@ -61,21 +68,26 @@ def run(
     from t2s_bench.errors import BadInput
     from t2s_bench.metrics.catalog import chosen_metrics
     from t2s_bench.options import read_options
-    from t2s_bench.plugins import load_system
+    from t2s_bench.plugins import LoadedSystem, load_system
+    from t2s_bench.reports.report import Report
     from t2s_bench.reports.terminal import print_report
     from t2s_bench.runs.experiment import run_system
     from t2s_bench.runs.lock import Scoring
 
     if resume and fresh:
         raise BadInput("--resume and --fresh exclude each other: give one")
-    loaded = load_system(system, read_options(option or (), config), seed=seed)
+    options = read_options(option or (), config)
+    loaded = load_system(system, options, seed=seed)
     benchmark = load(dataset, data=data)
     examples = choose_examples(benchmark, limit, ids)
-    folder = out or Path("runs") / benchmark.name / loaded.name
-    try:
-        with progress(f"{loaded.name} on {benchmark.name}") as listener:
-            report = run_system(
-                loaded,
+    name = f"{loaded.name}-ablation" if ablate else loaded.name
+    folder = out or Path("runs") / benchmark.name / name
+
+    def run_into(system: LoadedSystem, folder: Path) -> Report:
+        without = "".join(f" -{component}" for component in sorted(system.off))
+        with progress(f"{system.name}{without} on {benchmark.name}") as listener:
+            return run_system(
+                system,
                 benchmark,
                 examples,
                 folder,
@@ -86,6 +98,21 @@ def run(
                 command=tuple(sys.argv[1:]),
                 listener=listener,
             )
+
+    try:
+        if ablate:
+            from t2s_bench.analysis.arms import design
+            from t2s_bench.runs.ablation import run_ablation
+
+            report = run_ablation(
+                lambda off, more: load_system(system, {**options, **more}, seed=seed, off=off),
+                run_into,
+                design(loaded.name, tuple(loaded.components), ablate),
+                folder,
+                replace=resume or fresh,
+            )
+        else:
+            report = run_into(loaded, folder)
     except KeyboardInterrupt:
         typer.echo(f"interrupted; what is done is in {folder}: go on with --resume", err=True)
         raise typer.Exit(130) from None
@@ -93,5 +120,11 @@ def run(
         print_json({**report, "folder": str(folder)})
         return
     console = stdout_console()
+    if ablate:
+        from t2s_bench.reports.ablation import print_ablation
+
+        print_ablation(report, console)
+        console.print(f"arms: {folder}", highlight=False)
+        return
     print_report(report, console, slices=("difficulty",))
     console.print(f"run: {folder}   look closer: t2s-bench show {folder}", highlight=False)
