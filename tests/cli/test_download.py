@@ -73,11 +73,33 @@ def test_the_name_of_a_split_will_do_and_force_replaces(spider: Path) -> None:
     assert t2s("spider", "--from", spider, "--force").exit_code == 0
 
 
+def test_only_some_splits(spider: Path) -> None:
+    assert "unknown split of this spider 'train'" in mistake(
+        "spider", "--from", spider, "--only", "train"
+    )
+    assert t2s("spider", "--from", spider, "--only", " dev,").exit_code == 0
+
+
+def test_without_network_it_says_how_to_get_it_with_a_browser(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    message = mistake("spider")
+    assert message.startswith("'spider' could not be downloaded: Google Drive: no connection")
+    assert "Hugging Face" in message
+    assert "In a browser: get spider_data.zip from https://yale-lily.github.io/spider" in message
+    assert message.endswith("then t2s-bench download spider --from spider_data.zip")
+    assert not (tmp_path / "data" / "spider").exists()
+
+
+def test_offline_asks_no_server(monkeypatch: pytest.MonkeyPatch, spider: Path) -> None:
+    monkeypatch.setattr("t2s_bench.benchmarks.fetching.transfer", lambda *_, **__: pytest.fail())
+    assert "cannot be had offline" in mistake("mini-dev", "--offline")
+
+
 def test_mistakes_say_what_to_type(spider: Path, tmp_path: Path) -> None:
     assert "did you mean 'spider'" in mistake("spidre")
-    message = mistake("spider")
-    assert "https://yale-lily.github.io/spider" in message
-    assert message.endswith("t2s-bench download spider --from spider_data.zip")
     assert "part of t2s-bench" in mistake("mini")
     assert "there is no file or folder" in mistake("spider", "--from", tmp_path / "none.zip")
     assert "is not BIRD dev: looked for" in mistake("bird-dev", "--from", spider)

@@ -150,7 +150,7 @@ class Archive(ABC):
                 copy.write(head)
                 shutil.copyfileobj(file, copy, BLOCK)
             if not head.startswith(b"PK"):
-                raise BadInput(f"{member} is not a zip file but {_kind(head)}")
+                raise BadInput(f"{member} is not a zip file but {kind_of(head)}")
             archive = ZipArchive(f"{self.name}/{member.name}", copy, member.size)
         except BaseException:
             copy.close()
@@ -267,7 +267,7 @@ def open_archive(path: Path) -> Archive:
         raise BadInput(f"there is no file or folder {path}") from None
     if not head.startswith(b"PK"):
         raise BadInput(
-            f"{path} is not a zip file but {_kind(head)}: give the official zip, "
+            f"{path} is not a zip file but {kind_of(head)}: give the official zip, "
             f"or the folder it was unpacked to"
         )
     return ZipArchive(str(path), path, size)
@@ -313,7 +313,8 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _kind(head: bytes) -> str:
+def kind_of(head: bytes) -> str:
+    """What a file is that is no zip, from its first bytes, in words."""
     if not head:
         return "empty"
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")

@@ -13,12 +13,15 @@ Nothing downstream of this knows one benchmark from another.
 
 from __future__ import annotations
 
+import dataclasses
 import os
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from t2s_bench.benchmarks.archive import Archive, open_archive
+from t2s_bench.benchmarks.layout import Layout
 from t2s_bench.benchmarks.location import data_folder
 from t2s_bench.benchmarks.manifest import Manifest
 from t2s_bench.benchmarks.placing import (
@@ -31,7 +34,7 @@ from t2s_bench.benchmarks.placing import (
 from t2s_bench.benchmarks.registry import EMBEDDED, Entry, entries, find_entry
 from t2s_bench.benchmarks.writing import LayoutWriter, Progress
 from t2s_bench.databases.digest import DigestCache
-from t2s_bench.errors import BadInput
+from t2s_bench.errors import BadInput, UnknownName
 
 
 def import_benchmark(
@@ -39,21 +42,36 @@ def import_benchmark(
     source: str | os.PathLike[str],
     *,
     data: str | os.PathLike[str] | None = None,
+    only: Iterable[str] = (),
     force: bool = False,
     progress: Progress | None = None,
 ) -> Manifest:
     """Imports a registered benchmark from its official archive or the folder it was unpacked to.
 
     What is already there is replaced only with `force`, and only once the new import is complete.
+    `only` names the splits to import, with the databases they need (default: all there are).
     `progress` is called with the bytes of databases written so far and those to be written.
 
     Raises:
-        UnknownName: no benchmark of that name.
+        UnknownName: no benchmark of that name, or no such split.
         BadInput: it is already there, the source cannot be used, or the disk is full.
     """
     entry = find_entry(name)
     if entry.family == EMBEDDED:
         raise BadInput(f"'{entry.name}' is part of t2s-bench: there is nothing to import")
+    return import_entry(entry, source, data=data, only=only, force=force, progress=progress)
+
+
+def import_entry(
+    entry: Entry,
+    source: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] | None = None,
+    only: Iterable[str] = (),
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Imports what an entry of the registry describes; see `import_benchmark`."""
     folder = data_folder(data) / entry.name
     path = Path(source).expanduser()
     with explained(folder), open_archive(path) as archive:
@@ -61,7 +79,7 @@ def import_benchmark(
         with only_one(folder):
             refuse_replacing(folder, path, force)
             with staging_folder(folder) as staging:
-                layout = family.read(archive, root, entry.name, staging)
+                layout = _chosen(family.read(archive, root, entry.name, staging), entry, only)
                 writer = LayoutWriter(staging, layout, progress)
                 manifest = writer.write(entry, path)
                 replace(staging, folder)
@@ -69,6 +87,21 @@ def import_benchmark(
                 for relative, digest in writer.digests.items():
                     digests.remember(folder / relative, digest)
     return manifest
+
+
+def _chosen(layout: Layout, entry: Entry, only: Iterable[str]) -> Layout:
+    """The layout with the splits that are wanted; the name by which one is loaded will do."""
+    wanted = {
+        next((name for name, split in entry.splits.items() if part in (name, split.dataset)), part)
+        for part in only
+    }
+    for name in wanted:
+        if name not in layout.splits:
+            raise UnknownName(f"split of this {entry.name}", name, layout.splits)
+    if not wanted:
+        return layout
+    chosen = {name: read for name, read in layout.splits.items() if name in wanted}
+    return dataclasses.replace(layout, splits=chosen)
 
 
 def _root(entry: Entry, archive: Archive) -> str:

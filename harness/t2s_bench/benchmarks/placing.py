@@ -18,18 +18,27 @@ from t2s_bench.benchmarks.manifest import FILE, read_manifest
 from t2s_bench.errors import BadInput
 
 
+class NoSpace(BadInput):
+    """The disk has too little space left."""
+
+
+class Busy(BadInput):
+    """Another process is at the same benchmark."""
+
+
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
     """Says in one line what the file system refused while importing into `folder`.
 
     Raises:
-        BadInput: the disk is full, or a file may not be read or written.
+        NoSpace: the disk is full.
+        BadInput: a file may not be read or written.
     """
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise BadInput(
+            raise NoSpace(
                 f"no space left in {folder.parent} (nothing was imported): free some, or choose "
                 f"another folder with --data"
             ) from None
@@ -38,22 +47,25 @@ def explained(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Keeps other imports into `folder` out, and clears away what a killed one left.
+def only_one(folder: Path, what: str = "import") -> Iterator[None]:
+    """Keeps other processes from doing the same with `folder`.
+
+    An import also clears away what a killed one left.
 
     Raises:
-        BadInput: another import is running.
+        Busy: another process is at it.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _hidden(folder, "lock").open("w") as lock:
+    with _hidden(folder, "lock" if what == "import" else f"{what}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BadInput(
-                f"another import of '{folder.name}' into {folder.parent} is running: "
+            raise Busy(
+                f"another {what} of '{folder.name}' into {folder.parent} is running: "
                 f"wait until it is done"
             ) from None
-        _mend(folder)
+        if what == "import":
+            _mend(folder)
         yield
 
 

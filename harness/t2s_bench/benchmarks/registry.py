@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from t2s_bench.benchmarks.sources import SourceFile, read_file
 from t2s_bench.errors import BadInput, UnknownName
 
 if sys.version_info >= (3, 11):
@@ -34,7 +35,13 @@ class Split:
 
 @dataclass(frozen=True)
 class Entry:
-    """A benchmark that is placed as a whole; `family` is the module that reads its layout."""
+    """A benchmark that is placed as a whole; `family` is the module that reads its layout.
+
+    `base` is another benchmark whose databases it uses: that one must be imported first. A
+    benchmark that `adds_to` another one is no list of questions of its own: its databases become
+    further fillings there. `layout_verified` says that the layout was read from the published files
+    themselves, not only from scripts that read them.
+    """
 
     name: str
     title: str
@@ -45,7 +52,20 @@ class Entry:
     citation: str
     homepage: str
     splits: Mapping[str, Split]
-    archive: str = ""
+    files: tuple[SourceFile, ...] = ()
+    base: str = ""
+    adds_to: str = ""
+    layout_verified: bool = True
+
+    @property
+    def archive(self) -> str:
+        """The file it is published as, or the folder to put its several files into."""
+        return self.files[0].name if len(self.files) == 1 else "FOLDER"
+
+    @property
+    def place(self) -> str:
+        """The name of its folder in the data folder."""
+        return self.adds_to or self.name
 
 
 @cache
@@ -54,8 +74,11 @@ def entries() -> Mapping[str, Entry]:
     text = (Path(__file__).parent / "registry.toml").read_text(encoding="utf-8")
     found: dict[str, Entry] = {}
     for name, record in tomllib.loads(text).items():
-        splits = {split: Split(split, **fields) for split, fields in record.pop("splits").items()}
-        found[name] = Entry(name=name, splits=splits, **record)
+        splits = {
+            split: Split(split, **fields) for split, fields in record.pop("splits", {}).items()
+        }
+        files = tuple(map(read_file, record.pop("files", ())))
+        found[name] = Entry(name=name, splits=splits, files=files, **record)
     return found
 
 

@@ -16,6 +16,7 @@ from t2s_bench.benchmarks.benchmark import content_digest
 from t2s_bench.benchmarks.layout import Layout, Questions
 from t2s_bench.benchmarks.manifest import Manifest, SplitManifest, write_manifest
 from t2s_bench.benchmarks.names import check_database_id
+from t2s_bench.benchmarks.placing import NoSpace
 from t2s_bench.benchmarks.questions import QuestionsDigest, question_line
 from t2s_bench.benchmarks.registry import Entry
 from t2s_bench.benchmarks.tables_json import FILE as TABLES
@@ -52,7 +53,8 @@ class LayoutWriter:
         """Writes the questions, then the databases they need, then the manifest.
 
         Raises:
-            BadInput: damaged content, or more of it than the disk has space for.
+            BadInput: damaged content.
+            NoSpace: more of it than the disk has space for.
         """
         questions = {
             split: self._write_questions(split, examples())
@@ -106,7 +108,7 @@ class LayoutWriter:
         total = sum(member.size for db_id in db_ids for member in databases[db_id].values())
         free = shutil.disk_usage(self.folder).free
         if total > free:
-            raise BadInput(
+            raise NoSpace(
                 f"the databases need {total:,} bytes, and {self.folder.parent} has {free:,} left: "
                 f"free some, or choose another folder with --data"
             )

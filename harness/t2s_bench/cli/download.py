@@ -1,4 +1,4 @@
-"""`t2s-bench download`: a benchmark from its official archive into the data folder."""
+"""`t2s-bench download`: a benchmark into the data folder, from the network or from a file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from t2s_bench.cli.common import DataOption, JsonOption, print_json
 if TYPE_CHECKING:
     from t2s_bench.benchmarks.manifest import Manifest
 
+    Report = Callable[[int, int], None]
+
 
 def download(
     name: Annotated[str, typer.Argument(help="A benchmark: spider, bird-dev, mini-dev …")],
@@ -24,32 +26,48 @@ def download(
         typer.Option("--from", help="Its official zip, or the folder it was unpacked to."),
     ] = None,
     data: DataOption = None,
+    only: Annotated[
+        str | None, typer.Option(help="Only these parts: splits, separated by commas.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use the archives that were kept; ask no server.")
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace what was imported before.")
     ] = False,
+    keep_archive: Annotated[
+        bool, typer.Option("--keep-archive", help="Keep the files as they were downloaded.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Import a benchmark from its official zip, or from the folder it was unpacked to.
+    """Download a benchmark and import it, or import it from its official zip or folder.
 
-    Example: t2s-bench download spider --from spider_data.zip
+    Examples: t2s-bench download spider · t2s-bench download spider --from spider_data.zip
     """
-    from t2s_bench.benchmarks.catalog import import_command
+    from t2s_bench.benchmarks.download import download as fetch
     from t2s_bench.benchmarks.importing import import_benchmark
     from t2s_bench.benchmarks.location import data_folder
-    from t2s_bench.benchmarks.registry import EMBEDDED, find_entry
-    from t2s_bench.errors import BadInput
+    from t2s_bench.benchmarks.registry import find_entry
 
     entry = find_entry(name)
-    if source is None and entry.family != EMBEDDED:
-        raise BadInput(
-            f"no source on the network is configured for '{entry.name}': get {entry.archive} from "
-            f"{entry.homepage}, then {import_command(entry)}"
-        )
-    with _progress(entry.title) as progress:
-        manifest = import_benchmark(
-            entry.name, source or Path(), data=data, force=force, progress=progress
-        )
-    folder = data_folder(data) / entry.name
+    parts = [part.strip() for part in (only or "").split(",") if part.strip()]
+    with _progress() as labelled:
+        if source:
+            report = labelled(f"importing {entry.title}")
+            manifest = import_benchmark(
+                entry.name, source, data=data, only=parts, force=force, progress=report
+            )
+        else:
+            manifest = fetch(
+                entry,
+                data=data,
+                only=parts,
+                force=force,
+                offline=offline,
+                keep_archive=keep_archive,
+                labelled=labelled,
+            )
+    folder = data_folder(data) / entry.place
     if json:
         print_json({**asdict(manifest), "folder": str(folder)})
     else:
@@ -75,15 +93,28 @@ def _print(manifest: Manifest, folder: Path) -> None:
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar of bytes on stderr; nothing where stderr is no terminal."""
+def _progress() -> Iterator[Callable[[str], Report | None]]:
+    """Gives a bar of bytes on stderr for every label; nothing where stderr is no terminal."""
     if not sys.stderr.isatty():
-        yield None
+        yield lambda label: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import TransferSpeedColumn as SpeedColumn
 
-    columns = (TextColumn(title), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        SpeedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def labelled(label: str) -> Report:
+            for finished in bar.task_ids:
+                bar.stop_task(finished)
+            task = bar.add_task(label, total=None)
+            return lambda done, total: bar.update(task, completed=done, total=total or None)
+
+        yield labelled

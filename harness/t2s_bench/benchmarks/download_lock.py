@@ -1,0 +1,63 @@
+"""`downloads.json` in the data folder: what every downloaded file was, at its first download.
+
+Few benchmarks publish a digest of their files. The first download is trusted, its SHA-256 is kept
+here, and a later one must be equal: a silent re-release is noticed, and so is an altered mirror.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from t2s_bench.errors import BadInput
+
+FILE = "downloads.json"
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file as it came: from where, how long, with which digest."""
+
+    source: str
+    bytes: int
+    sha256: str
+
+
+def recorded(data: Path, benchmark: str, file: str) -> Download | None:
+    """What that file of the benchmark was at its first download into this data folder.
+
+    Raises:
+        BadInput: the record is damaged.
+    """
+    return _read(data).get(f"{benchmark}/{file}")
+
+
+def record(data: Path, benchmark: str, file: str, download: Download) -> None:
+    """Keeps what a file was, if nothing is known of it yet; others may do so at the same time."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / f".{FILE}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        entries = _read(data)
+        if f"{benchmark}/{file}" in entries:
+            return
+        entries[f"{benchmark}/{file}"] = download
+        content = json.dumps({name: asdict(entries[name]) for name in sorted(entries)}, indent=2)
+        new = data / f".{FILE}.new"
+        new.write_text(content + "\n", encoding="utf-8")
+        os.replace(new, data / FILE)
+
+
+def _read(data: Path) -> dict[str, Download]:
+    try:
+        entries = json.loads((data / FILE).read_text(encoding="utf-8"))
+        return {name: Download(**entry) for name, entry in entries.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError):
+        raise BadInput(
+            f"{data / FILE} is damaged: it holds the digests of what was downloaded; mend it, "
+            f"or delete it to trust the next downloads anew"
+        ) from None
