@@ -171,7 +171,9 @@ def handler(path: Path, repeat: int) -> None:
             cost = _handler_cost(path, sql, repeat)
             print(f"{name:32} {rate:12.3g} {cost:+9.1%} {rate * 30:14.3g}")
     rates.sort()
-    print(f"median {rates[len(rates) // 2]:.3g} steps/s: 30 s are {rates[len(rates) // 2] * 30:.3g}")
+    print(
+        f"median {rates[len(rates) // 2]:.3g} steps/s: 30 s are {rates[len(rates) // 2] * 30:.3g}"
+    )
 
 
 def _handler_cost(path: Path, sql: str, repeat: int) -> float:
@@ -216,7 +218,9 @@ def large(path: Path, repeat: int) -> None:
         best = _best(
             {
                 "raw fetchall": lambda: raw.execute("SELECT * FROM t").fetchall() and None,
-                "Session.execute": lambda: _ignore(session.execute(path, "SELECT * FROM t", UNBOUNDED)),
+                "Session.execute": lambda: _ignore(
+                    session.execute(path, "SELECT * FROM t", UNBOUNDED)
+                ),
             },
             repeat,
         )

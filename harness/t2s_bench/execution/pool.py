@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any
 
 from t2s_bench.execution.cache import Cache
-from t2s_bench.execution.worker import HEADER, NEVER, PAGE_BYTES, Message, Stamp
+from t2s_bench.execution.worker import HEADER, IDLE, NEVER, PAGE_BYTES, Message, Stamp
 from t2s_bench.types import Budget, Execution, Status
 
 # Seconds past its limit after which a worker is killed.
@@ -305,7 +305,11 @@ class _Run:
             return
         state = worker.stamp.read()
         number, _, start, seconds = state
-        if number not in worker.tasks or now <= start + seconds + GRACE_SECONDS:
+        if number not in worker.tasks:
+            return
+        if now > start + SLOW_SECONDS and next(iter(worker.tasks)) != number:
+            worker.ask_for_results(number)
+        if now <= start + seconds + GRACE_SECONDS:
             return
         self._receive(worker)  # it may have ended while the consumer of the results was slow
         if not worker.gone and worker.stamp.read() == state and number in worker.tasks:
@@ -359,6 +363,7 @@ class _Worker:
         self.waiting_to_write = False
         self.unsent = bytearray()
         self._received = bytearray()
+        self._asked_at = IDLE
         their_inbox, self.inbox = os.pipe()
         self.results, their_results = os.pipe()
         page = _shared_page()
@@ -375,6 +380,8 @@ class _Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=passed,
+                # A second thread's arena would take 64 MiB of the address space.
+                env={**os.environ, "MALLOC_ARENA_MAX": "1"},
             )
         finally:
             for descriptor in passed:
@@ -398,6 +405,13 @@ class _Worker:
                 break
             del self.unsent[:written]
         return bool(self.unsent)
+
+    def ask_for_results(self, number: int) -> None:
+        """Have what was finished before task `number` sent; once for each task."""
+        if self._asked_at != number:
+            self._asked_at = number
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._lifeline, b"r")
 
     def receive(self) -> tuple[list[Message], bool]:
         """Complete messages, and whether the process has ended."""

@@ -14,6 +14,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Protocol
 
+from t2s_bench.execution.server import ServerReader, is_server
 from t2s_bench.execution.sqlite import CannotOpen, Reader
 from t2s_bench.types import Budget, Execution, Status
 
@@ -42,7 +43,8 @@ class Session:
     """Executes SQL on many databases; connections stay open between executions.
 
     A file whose size, time of change or identity differs is opened anew. Not for two threads at a
-    time. `out_of_memory` stays true once an execution ran out of memory.
+    time. `out_of_memory` stays true once an execution ran out of memory; `worth_repeating` says
+    whether another try would still end within the budget's time.
     """
 
     def __init__(self, *, cache: ExecutionCache | None = None, stamp: Stamp | None = None) -> None:
@@ -53,6 +55,7 @@ class Session:
         self._memo_bytes = 0
         self._watch = ("", 0.0, float("inf"))
         self.out_of_memory = False
+        self.worth_repeating = True
 
     def __enter__(self) -> Session:
         return self
@@ -78,11 +81,11 @@ class Session:
         *,
         cached: str | None = None,
     ) -> Execution:
-        """Run one statement on one SQLite file.
+        """Run one statement on one SQLite file, or on a server where `path` is its URL.
 
         `cached` is the digest of the file's content, for statements that come again and again
-        (golds): their executions are kept in memory and in the disk cache. Everybody who asks gets
-        the same row list: do not change it.
+        (golds): their executions are kept in memory and, those of files, in the disk cache.
+        Everybody who asks gets the same row list: do not change it.
         """
         if cached is None:
             return self._run("prediction", path, sql, budget)[0]
@@ -91,15 +94,16 @@ class Session:
         if known is not None:
             self._memo.move_to_end(key)
             return known[0]
-        stored = self._cache.get(*key) if self._cache else None
+        cache = None if is_server(path) else self._cache
+        stored = cache.get(*key) if cache else None
         if stored is not None:
             self._remember(key, stored)
             return stored
         execution, repeatable = self._run("gold", path, sql, budget)
         if repeatable:
             self._remember(key, execution)
-            if self._cache:
-                self._cache.put(*key, execution)
+            if cache:
+                cache.put(*key, execution)
         return execution
 
     def watch(self, seconds: float, phase: str) -> None:
@@ -129,6 +133,7 @@ class Session:
             repeatable = reader.repeatable
             if reader.out_of_memory:
                 self.out_of_memory = True
+                self.worth_repeating = execution.seconds < budget.seconds / 3
         except CannotOpen as error:
             execution, repeatable = Execution(Status.INFRA, error=str(error)), False
         start += monotonic() - begun
@@ -136,7 +141,7 @@ class Session:
         self._stamp(around, start, seconds)
         return execution, repeatable
 
-    def _reader(self, path: str, now: float) -> Reader:
+    def _reader(self, path: str, now: float) -> Reader | ServerReader:
         known = self._readers.get(path)
         if known is not None:
             if now < known.checked + RECHECK_SECONDS:
@@ -150,7 +155,7 @@ class Session:
         if len(self._readers) >= CONNECTIONS:
             self._readers.popitem(last=False)[1].reader.close()
         signature = _signature(path)
-        reader = Reader(path)
+        reader = ServerReader(path) if is_server(path) else Reader(path)
         self._readers[path] = _Open(reader, signature, now)
         return reader
 
@@ -166,17 +171,24 @@ class Session:
 
 @dataclass
 class _Open:
-    reader: Reader
+    reader: Reader | ServerReader
     signature: tuple[int, ...]
     checked: float
 
 
 def _signature(path: str) -> tuple[int, ...]:
+    """What changes when the file or its log does."""
     try:
         now = os.stat(path)
     except OSError as error:
+        if is_server(path):
+            return ()
         raise CannotOpen(f"cannot read {path}: {error.strerror}") from error
-    return now.st_size, now.st_mtime_ns, now.st_ino
+    try:
+        log = os.stat(f"{path}-wal")
+    except OSError:
+        return now.st_size, now.st_mtime_ns, now.st_ino
+    return now.st_size, now.st_mtime_ns, now.st_ino, log.st_size, log.st_mtime_ns
 
 
 def _no_stamp(phase: str, start: float, seconds: float) -> None:

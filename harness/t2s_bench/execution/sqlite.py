@@ -18,7 +18,6 @@ import re
 import sqlite3
 from itertools import repeat, starmap
 from operator import length_hint
-from pathlib import Path
 from time import monotonic, perf_counter
 from types import TracebackType
 from urllib.parse import quote
@@ -92,6 +91,8 @@ _ACTIONS = {
     28: "ANALYZE",
     32: "SAVEPOINT",
 }
+# What SQLite says of attempts at writing that never reach the authorizer.
+_WRITES = ("attempt to write a readonly database", "may not be modified")
 # The database itself cannot be read; nobody's SQL is at fault.
 _INFRA = ("unable to open database file", "database is locked", "disk I/O error")
 
@@ -158,7 +159,7 @@ class Reader:
         try:
             connection = _open(self.path)
         except (sqlite3.Error, OSError, ValueError) as error:
-            raise CannotOpen(f"cannot read {self.path}: {error}") from error
+            raise CannotOpen(_why(self.path, error)) from error
         connection.set_authorizer(self._authorize)
         return connection
 
@@ -225,7 +226,7 @@ class Reader:
             return Status.REFUSED, f"only reading is allowed: {self._refused} refused"
         if message == "interrupted":
             return Status.TIMEOUT, message
-        if message == "attempt to write a readonly database":
+        if message.endswith(_WRITES):
             return Status.REFUSED, f"only reading is allowed: {message}"
         if message in ("string or blob too big", "query string is too large"):
             return Status.TOO_LARGE, f"{message} (over {VALUE_LENGTH:,} bytes)"
@@ -293,15 +294,8 @@ def execute(
 
 
 def _open(path: str) -> sqlite3.Connection:
-    with Path(path).open("rb") as file:
-        header = file.read(20)
-    mode = "mode=ro"
-    if header[18:20] == b"\x02\x02" and not _size(f"{path}-wal"):
-        # A read-only connection to a database in WAL mode makes -wal and -shm files beside it.
-        # Without a log the file is complete in itself.
-        mode = "immutable=1"
     connection = sqlite3.connect(
-        f"file:{quote(os.path.abspath(path))}?{mode}",
+        f"file:{quote(os.path.abspath(path))}?{_mode(path)}",
         uri=True,
         isolation_level=None,
         cached_statements=0,  # a statement used again would go on counting steps where it stopped
@@ -335,6 +329,32 @@ def _open(path: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _mode(path: str) -> str:
+    """How to open a file so that nothing beside it is made or changed.
+
+    A connection to a database in WAL mode, read-only too, makes -wal and -shm files. Without a log
+    the file is complete in itself and opens as immutable; with one, only an index (-shm) that is
+    there already is read.
+    """
+    with open(path, "rb") as file:
+        header = file.read(20)
+    if header[18:20] != b"\x02\x02":
+        return "mode=ro"
+    return "mode=ro&readonly_shm=1" if _size(f"{path}-wal") else "immutable=1"
+
+
+def _why(path: str, error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) else str(error)
+    if not isinstance(error, OSError):
+        for suffix in ("-wal", "-journal"):
+            if _size(path + suffix):
+                text = (
+                    f"unfinished changes are in {path}{suffix} ({text}); open the database once "
+                    f"with a program that may write: sqlite3 '{path}' 'PRAGMA wal_checkpoint'"
+                )
+    return f"cannot read {path}: {text}"
 
 
 def _fetch(cursor: sqlite3.Cursor, rows: list[Row], width: int, budget: Budget) -> str:

@@ -7,7 +7,6 @@ phase is running since when, and kills the process when a limit has passed.
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import mmap
 import os
@@ -16,10 +15,12 @@ import resource
 import signal
 import struct
 import sys
+import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from t2s_bench.execution.cache import Cache, Entry
 from t2s_bench.execution.session import Session
@@ -29,13 +30,14 @@ from t2s_bench.types import Budget, Execution
 TASK_SECONDS = 300.0
 # Finished tasks wait for their batch at most this long, in seconds.
 FLUSH_SECONDS = 0.02
+_STACK_BYTES = 262_144
 HEADER = struct.Struct("<Q")
 
-_STATE = struct.Struct("<qdd24s")
+# count of writes, task, start, limit, phase, count of writes
+_STATE = struct.Struct("<Qqdd24sQ")
+_COUNT = struct.Struct("<Q")
 _FROM = struct.Struct("<q")
-# Counts the writes: odd while one is under way, so that a half-written state is never believed.
-_VERSION = struct.Struct("<Q")
-_STATE_AT, _VERSION_AT, _FROM_AT = 0, 56, 64
+_STATE_AT, _SECOND_COUNT_AT, _FROM_AT = 0, _STATE.size - _COUNT.size, 64
 PAGE_BYTES = 4096
 IDLE = -1
 NEVER = 2**62
@@ -56,15 +58,15 @@ class Stamp:
 
     def __init__(self, descriptor: int) -> None:
         self._page = mmap.mmap(descriptor, PAGE_BYTES)
-        self._version = int(_VERSION.unpack_from(self._page, _VERSION_AT)[0])
+        self._count = 0
         self.task = IDLE
 
     def write(self, phase: str, start: float, seconds: float) -> None:
         """Called by the worker when a phase begins."""
-        _VERSION.pack_into(self._page, _VERSION_AT, self._version + 1)
-        _STATE.pack_into(self._page, _STATE_AT, self.task, start, seconds, phase.encode())
-        self._version += 2
-        _VERSION.pack_into(self._page, _VERSION_AT, self._version)
+        self._count = count = self._count + 1
+        _STATE.pack_into(
+            self._page, _STATE_AT, count, self.task, start, seconds, phase.encode(), count
+        )
 
     def read(self) -> tuple[int, str, float, float]:
         """Task number, phase, start on the monotonic clock, seconds allowed.
@@ -72,10 +74,11 @@ class Stamp:
         While the worker is writing a new state, or was killed at it, there is no state to read:
         then the task is IDLE.
         """
-        (before,) = _VERSION.unpack_from(self._page, _VERSION_AT)
-        task, start, seconds, phase = _STATE.unpack_from(self._page, _STATE_AT)
-        (after,) = _VERSION.unpack_from(self._page, _VERSION_AT)
-        if before % 2 or before != after:
+        # The counts are read in the opposite order of writing: equal, they enclose one whole state.
+        (after,) = _COUNT.unpack_from(self._page, _SECOND_COUNT_AT)
+        _, task, start, seconds, phase, _ = _STATE.unpack_from(self._page, _STATE_AT)
+        (before,) = _COUNT.unpack_from(self._page, _STATE_AT)
+        if before != after:
             return IDLE, "", monotonic(), NEVER
         return task, phase.rstrip(b"\0").decode(errors="ignore"), start, seconds
 
@@ -93,6 +96,59 @@ class Stamp:
         self._page.close()
 
 
+class _Results:
+    """What is done and not yet sent; two threads use it."""
+
+    def __init__(self, sink: BinaryIO, stored: Cache | None) -> None:
+        self._sink = sink
+        self._stored = stored
+        self._done: list[Done] = []
+        self._since = monotonic()
+        self._lock = threading.Lock()
+
+    def restart(self) -> None:
+        """A batch begins."""
+        self._since = monotonic()
+
+    def add(self, number: int, outcome: str, value: object) -> None:
+        with self._lock:
+            self._done.append((number, outcome, value))
+
+    def send(self, kind: str = "done", *, last: bool = False) -> None:
+        """Send what is done; called between tasks."""
+        entries = self._stored.take() if self._stored else []
+        with self._lock:
+            self._write(kind, last, entries)
+
+    def send_if_old(self, now: float) -> None:
+        if now - self._since > FLUSH_SECONDS:
+            self.send()
+
+    def answer(self, lifeline: int) -> None:
+        """Send what is done whenever the parent asks; end the process when the parent has ended.
+
+        Runs beside the task at work, which can take long.
+        """
+        while os.read(lifeline, 1):
+            with self._lock, suppress(MemoryError):
+                self._write("done", False, [])
+        os._exit(1)
+
+    def _write(self, kind: str, last: bool, entries: list[Entry]) -> None:
+        now = monotonic()
+        message: Message = (kind, self._done, now - self._since, last, entries)
+        try:
+            data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        except Exception:
+            message = (kind, [_portable(done) for done in self._done], *message[2:])
+            data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        self._sink.write(HEADER.pack(len(data)))
+        self._sink.write(data)
+        self._sink.flush()
+        self._done = []
+        self._since = now
+
+
 def main(inbox: int, outbox: int, page: int, lifeline: int, memory: int, cache: str) -> None:
     """Serve the parent until it closes the pipe.
 
@@ -100,48 +156,38 @@ def main(inbox: int, outbox: int, page: int, lifeline: int, memory: int, cache: 
     cache (empty for none).
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with_parent(lifeline)
     stamp = Stamp(page)
     os.close(page)
     _limit(memory)
     stored = Cache(cache, writable=False) if cache else None
     session = Session(cache=stored, stamp=stamp.write)
     fresh = True
-    done: list[Done] = []
     with open(inbox, "rb") as source, open(outbox, "wb") as sink:
-
-        def send(kind: str, seconds: float = 0.0, last: bool = False) -> None:
-            _send(sink.write, (kind, done, seconds, last, stored.take() if stored else []))
-            sink.flush()
-            done.clear()
-
-        send("ready")
+        results = _Results(sink, stored)
+        results.send("ready")
+        threading.stack_size(_STACK_BYTES)
+        threading.Thread(target=results.answer, args=(lifeline,), daemon=True).start()
         while header := source.read(HEADER.size):
+            results.restart()
             try:
                 name, batch = pickle.loads(source.read(HEADER.unpack(header)[0]))
             except Exception as error:
-                done.append((IDLE, "bug", _described(error)))
-                send("done", last=True)
-                continue
-            flushed = monotonic()
+                results.add(IDLE, "bug", _described(error))
+                batch = []
             for number, payload in batch:
                 if number >= stamp.withdrawn_from:
                     continue
                 stamp.task = number
                 session.watch(TASK_SECONDS, "task")
-                done.append((number, *_perform(session, name, payload, fresh)))
+                results.add(number, *_perform(session, name, payload, fresh))
                 fresh = False
-                now = monotonic()
                 if session.out_of_memory:
-                    send("done", now - flushed)
+                    results.send()
                     return
-                if now - flushed > FLUSH_SECONDS:
-                    send("done", now - flushed)
-                    flushed = now
-            now = monotonic()
+                results.send_if_old(monotonic())
             stamp.task = IDLE
-            stamp.write("", now, TASK_SECONDS)
-            send("done", now - flushed, last=True)
+            stamp.write("", monotonic(), TASK_SECONDS)
+            results.send(last=True)
 
 
 def _perform(session: Session, name: str, payload: object, fresh: bool) -> tuple[str, Any]:
@@ -153,7 +199,7 @@ def _perform(session: Session, name: str, payload: object, fresh: bool) -> tuple
         outcome, value = "memory", session.phase
     except Exception as error:
         return "bug", _described(error)
-    if session.out_of_memory and not fresh:
+    if session.out_of_memory and session.worth_repeating and not fresh:
         # What earlier tasks left in memory must not decide a verdict.
         return "again", None
     return outcome, value
@@ -179,16 +225,6 @@ def _described(error: Exception) -> tuple[str, str]:
     return f"{type(error).__name__}: {error}", traceback.format_exc()
 
 
-def _send(write: Callable[[bytes], object], message: Message) -> None:
-    try:
-        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    except Exception:
-        kind, done, *rest = message
-        data = pickle.dumps((kind, [_portable(item) for item in done], *rest))
-    write(HEADER.pack(len(data)))
-    write(data)
-
-
 def _portable(item: Done) -> Done:
     try:
         pickle.dumps(item)
@@ -198,18 +234,6 @@ def _portable(item: Done) -> Done:
         summary, trace = _described(error)
         return item[0], "bug", (f"the value cannot be pickled: {summary}", trace)
     return item
-
-
-def _die_with_parent(lifeline: int) -> None:
-    """End this process, whatever it is at, when the other end of the pipe is closed.
-
-    The end of a pipe raises SIGIO where it is asked for, and nothing handles that signal here.
-    """
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGIO})
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-    flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
 def _limit(memory: int) -> None:

@@ -1,0 +1,134 @@
+"""A session keeps connections and golds, notices changed files and says what it is at."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.execution.hostile import make_database
+
+from t2s_bench.execution import session as module
+from t2s_bench.execution.cache import Cache
+from t2s_bench.execution.session import Session
+from t2s_bench.types import Budget, Status
+
+NAMES = "SELECT name FROM person ORDER BY id"
+
+
+def _rename(path: Path, name: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE person SET name = ? WHERE id = 1", (name,))
+        connection.commit()
+
+
+def test_many_databases_answer_in_turn_and_close(
+    tmp_path: Path, budget: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CONNECTIONS", 3)
+    paths = [tmp_path / f"{number}.sqlite" for number in range(5)]
+    for path in paths:
+        make_database(path)
+        _rename(path, path.stem)
+    open_files = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    with Session() as session:
+        for path in paths * 3:
+            assert session.execute(path, NAMES, budget).rows[0] == (path.stem,)
+        assert len(session._readers) == 3
+    if open_files:
+        assert len(os.listdir("/proc/self/fd")) == open_files
+
+
+@pytest.mark.parametrize("how", ["written", "replaced", "log written"])
+def test_a_changed_file_is_read_anew(
+    how: str, database: Path, budget: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RECHECK_SECONDS", 0.0)
+    writer = sqlite3.connect(database)
+    if how == "log written":
+        writer.execute("PRAGMA journal_mode = WAL").fetchall()
+        writer.close()
+        writer = sqlite3.connect(database)
+    with Session() as session, closing(writer):
+        assert session.execute(database, NAMES, budget).rows[0] == ("Ann",)
+        if how == "replaced":
+            other = database.with_name("other.sqlite")
+            make_database(other)
+            _rename(other, "Eve")
+            os.replace(other, database)
+        else:
+            writer.execute("UPDATE person SET name = 'Eve' WHERE id = 1")
+            writer.commit()
+        assert session.execute(database, NAMES, budget).rows[0] == ("Eve",)
+
+
+def test_a_vanished_file_is_infra(
+    database: Path, budget: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RECHECK_SECONDS", 0.0)
+    with Session() as session:
+        assert session.execute(database, NAMES, budget).ok
+        database.unlink()
+        gone = session.execute(database, NAMES, budget)
+        assert gone.status is Status.INFRA
+        assert str(database) in gone.error
+
+
+def test_a_gold_runs_once_whatever_becomes_of_the_file(
+    database: Path, budget: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RECHECK_SECONDS", 0.0)
+    with Session() as session:
+        first = session.execute(database, NAMES, budget, cached="digest")
+        database.unlink()
+        assert session.execute(database, NAMES, budget, cached="digest") is first
+        assert not session.execute(database, NAMES, budget, cached="another").ok
+
+
+def test_a_gold_that_reads_the_clock_runs_each_time(
+    database: Path, budget: Budget, tmp_path: Path
+) -> None:
+    with Cache(tmp_path / "cache") as cache, Session(cache=cache) as session:
+        values = [
+            session.execute(database, "SELECT random()", budget, cached="digest").rows
+            for _ in range(3)
+        ]
+        assert len({str(value) for value in values}) == 3
+
+
+def test_golds_in_memory_are_bounded(
+    database: Path, budget: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MEMO_BYTES", 100_000)
+    with Session() as session:
+        for number in range(50):
+            sql = f"SELECT {number}, hex(zeroblob(4000)), t FROM broken"
+            session.execute(database, sql, budget, cached="digest")
+        session.execute(database, "SELECT hex(zeroblob(40000))", budget, cached="digest")
+        assert 0 < session._memo_bytes <= 100_000
+        assert 3 < len(session._memo) < 50
+
+
+def test_executions_have_their_own_watch_and_do_not_count_against_the_phase_around(
+    database: Path,
+) -> None:
+    stamps: list[tuple[str, float, float]] = []
+    session = Session(stamp=lambda *stamp: stamps.append(stamp))
+    budget = Budget(seconds=7.0)
+    session.watch(30.0, "compare")
+    session.execute(database, NAMES, budget, cached="digest")
+    session.execute(database, NAMES, budget, cached="digest")
+    session.execute(database, NAMES, budget)
+    session.close()
+    assert [(phase, seconds) for phase, _, seconds in stamps] == [
+        ("compare", 30.0),
+        ("gold", 7.0),
+        ("compare", 30.0),
+        ("prediction", 7.0),
+        ("compare", 30.0),
+    ]
+    starts = [start for _, start, _ in stamps]
+    assert starts[0] < starts[2] < starts[4]
+    assert session.phase == "compare"
