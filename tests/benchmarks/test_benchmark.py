@@ -111,7 +111,7 @@ def test_every_example_knows_its_database_and_dialect(layouts: Layouts) -> None:
         ("spider", None, "'spider' has several splits: say 'spider-dev', 'spider-train'"),
         ("spider", "dve", "unknown split of spider 'dve': did you mean 'dev'?"),
         ("spider-dev", "train", "'spider-dev' is the split 'dev', not 'train'"),
-        ("spider-dev", None, "t2s-bench download spider --from spider_data.zip"),
+        ("spider-dev", None, "data: t2s-bench download spider"),
         ("./nowhere", None, "there is no folder nowhere"),
     ],
 )

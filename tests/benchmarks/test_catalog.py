@@ -24,7 +24,7 @@ def test_what_is_imported_is_listed_as_it_loads(layouts: Layouts) -> None:
     assert "spider" not in found
     bird = found["bird-dev"]
     assert isinstance(bird, Absent)
-    assert bird.command == "t2s-bench download bird-dev --from dev.zip"
+    assert bird.command == "t2s-bench download bird-dev"
     assert bird.problem == ""
 
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from t2s_bench.benchmarks.importing import import_benchmark
 from t2s_bench.cli.app import app
+from t2s_bench.errors import UserError
 
 
 @pytest.fixture
@@ -44,9 +45,9 @@ def test_a_row_for_every_dataset_that_is_here(data: Path) -> None:
 
 def test_the_rest_comes_with_the_command_that_imports_it(data: Path) -> None:
     result = CliRunner().invoke(app, ["datasets", "--data", str(data)])
-    assert "t2s-bench download bird-dev --from dev.zip" in result.stdout
-    assert "t2s-bench download mini-dev --from minidev.zip" in result.stdout
-    assert "t2s-bench download spider " not in result.stdout
+    assert "t2s-bench download bird-dev\n" in result.stdout
+    assert "t2s-bench download mini-dev\n" in result.stdout
+    assert "t2s-bench download spider\n" not in result.stdout
 
 
 def test_json_is_one_object(data: Path) -> None:
@@ -57,7 +58,7 @@ def test_json_is_one_object(data: Path) -> None:
     assert here["spider-dev"]["left_out"] == 1
     assert here["spider-dev"]["missing"] == {"farm": 1}
     assert here["mini"]["left_out"] == 0
-    assert {entry["name"] for entry in record["not_imported"]} == {"bird-dev", "mini-dev"}
+    assert {"bird-dev", "mini-dev"} <= {entry["name"] for entry in record["not_imported"]}
 
 
 def test_a_damaged_import_is_named(data: Path) -> None:
@@ -65,3 +66,46 @@ def test_a_damaged_import_is_named(data: Path) -> None:
     result = CliRunner().invoke(app, ["datasets", "--data", str(data)])
     assert result.exit_code == 0, result.exception
     assert "manifest.json is damaged" in result.stdout
+
+
+def test_check_says_what_is_true_and_where_the_report_lies(data: Path) -> None:
+    result = CliRunner().invoke(app, ["datasets", "check", "spider-dev", "--data", str(data)])
+    assert result.exit_code == 0, result.exception
+    assert "golds: 1 of 1 run, 1 with rows, 0 empty; 0 errors, 0 over budget" in result.stdout
+    assert "1 left out for want of their database (farm 1)" in result.stdout
+    assert f"report: {data / 'spider' / 'check-spider-dev.md'}" in result.stdout
+    assert (data / "spider" / "check-spider-dev.json").is_file()
+    shown = CliRunner().invoke(
+        app, ["datasets", "check", "spider-dev", "--data", str(data), "--json"]
+    )
+    assert json.loads(shown.stdout)["with_rows"] == 1
+
+
+def test_show_draws_a_database_and_a_question(data: Path) -> None:
+    for arguments, seen in (
+        (["spider-dev"], "scored 1 of 2, farm missing"),
+        (["spider-dev", "zoo"], "─ animal ─"),
+        (["spider-dev", "0"], "SELECT 1"),
+    ):
+        result = CliRunner().invoke(app, ["datasets", "show", *arguments, "--data", str(data)])
+        assert result.exit_code == 0, result.exception
+        assert seen in result.stdout
+        record = CliRunner().invoke(
+            app, ["datasets", "show", *arguments, "--data", str(data), "--json"]
+        )
+        assert json.loads(record.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["chekc", "mini"], "unknown action 'chekc': did you mean 'check'"),
+        (["check"], "name a dataset, as in: t2s-bench datasets check mini"),
+        (["show", "spyder-dev"], "did you mean 'spider-dev'"),
+        (["show", "mini", "bnak"], "did you mean 'bank'"),
+    ],
+)
+def test_mistakes_are_one_line(data: Path, arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(app, ["datasets", *arguments, "--data", str(data)])
+    assert isinstance(result.exception, UserError)
+    assert message in str(result.exception)

@@ -30,7 +30,8 @@ class Benchmark:
     they lie, nor how or when they came. `total` counts the questions of the source; those of
     `missing` databases (id → number of questions) are not among `examples`, and `left_out` has
     their ids. `positions` gives an example's line in the official file, from 0, by its id:
-    prediction files in the official order are paired by it.
+    prediction files in the official order are paired by it. `engine` has the server's name and
+    version and a digest of the golds where they run on a server (see `benchmarks.engine`).
     """
 
     name: str
@@ -47,6 +48,7 @@ class Benchmark:
     citation: str = ""
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    engine: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def summary_line(self) -> str:
         """How much of the source is scored, in one line: 'scored 972 of 1,034, wta_1 missing …'."""
@@ -107,8 +109,7 @@ def load(
     manifest = read_manifest(folder)
     if not manifest:
         raise BadInput(
-            f"'{part.dataset}' is not in {data_folder(data)}: get {entry.archive} from "
-            f"{entry.homepage}, then t2s-bench download {entry.name} --from {entry.archive}"
+            f"'{part.dataset}' is not in {data_folder(data)}: t2s-bench download {entry.name}"
         )
     return _imported(manifest, folder, part.name)
 
@@ -164,7 +165,7 @@ def _imported(manifest: Manifest, folder: Path, split: str | None) -> Benchmark:
     if digest != part.digest:
         raise BadInput(
             f"the files of '{name}' in {folder} were changed since their import: "
-            f"import again with t2s-bench download {manifest.name} --from … --force"
+            f"import again with t2s-bench download {manifest.name} --force"
         )
     return Benchmark(
         name=name,

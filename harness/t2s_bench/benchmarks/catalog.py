@@ -65,12 +65,12 @@ def datasets_here(data: str | os.PathLike[str] | None = None) -> list[Dataset | 
 
 
 def import_command(entry: Entry) -> str:
-    """What to type once the archive is at hand.
+    """What to type to get it.
 
     >>> import_command(entries()["spider"])
-    't2s-bench download spider --from spider_data.zip'
+    't2s-bench download spider'
     """
-    return f"t2s-bench download {entry.name} --from {entry.archive}"
+    return f"t2s-bench download {entry.name}"
 
 
 def _embedded(entry: Entry) -> list[Dataset | Absent]:
