@@ -23,10 +23,11 @@ IDENTITY: Mapping[str, Any] = {
 
 def identity(**changed: Mapping[str, Any]) -> dict[str, Any]:
     """An identity with some keys changed: `identity(versions={"sqlite": "3.41"})`."""
-    return {
+    named = {
         key: {**value, **changed.get(key, {})} if isinstance(value, dict) else value
         for key, value in IDENTITY.items()
     }
+    return {**changed, **named}
 
 
 def run(label: str, values: Sequence[float | None], **changed: Mapping[str, Any]) -> ScoredRun:

@@ -73,7 +73,7 @@ def test_slices_are_the_differences_of_their_questions() -> None:
         ({"benchmark": {"ids": "j"}}, "benchmark.ids"),
         ({"scoring": {"profile": "official"}}, "scoring.profile"),
         ({"scoring": {"budget": {"steps": 5}}}, "scoring.budget.steps"),
-        ({"scoring": {"engine": "postgresql"}}, "scoring.engine"),
+        ({"engine": {"server": "PostgreSQL 17"}}, "engine.server"),
         ({"versions": {"sqlite": "3.41.0"}}, "versions.sqlite"),
     ],
 )

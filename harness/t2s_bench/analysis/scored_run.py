@@ -71,13 +71,14 @@ def labelled(runs: Sequence[ScoredRun], places: Sequence[Path]) -> list[ScoredRu
 def rules(identity: Mapping[str, Any]) -> dict[str, object]:
     """The part of an identity that two comparable runs share.
 
-    Which benchmark, which questions, and how they were scored: profile, budget, SQLite. Which
-    metrics were asked for may differ, as long as both have the one that is compared.
+    Which benchmark, which questions, and how they were scored: profile, budget, engine, SQLite.
+    Which metrics were asked for may differ, as long as both have the one that is compared.
     """
     benchmark, scoring = identity["benchmark"], identity["scoring"]
     return {
         "benchmark": {key: benchmark[key] for key in ("digest", "questions", "ids")},
         "scoring": {key: value for key, value in scoring.items() if key != "metrics"},
+        "engine": identity.get("engine", {}),
         "versions": {"sqlite": identity["versions"]["sqlite"]},
     }
 

@@ -11,10 +11,14 @@ import typer
 from t2s_bench.cli.compare import compare
 from t2s_bench.cli.datasets import datasets
 from t2s_bench.cli.download import download
+from t2s_bench.cli.gate import gate
+from t2s_bench.cli.leaderboard import leaderboard
+from t2s_bench.cli.load_databases import load_databases
 from t2s_bench.cli.report import report
 from t2s_bench.cli.run import run
 from t2s_bench.cli.score import score
 from t2s_bench.cli.show import show
+from t2s_bench.cli.submit import submit
 from t2s_bench.errors import UserError
 
 app = typer.Typer(
@@ -25,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (run, score, report, show, compare, download, datasets):
+for command in (run, score, report, show, compare, gate, submit, leaderboard, download, datasets, load_databases):
     app.command()(command)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from t2s_bench.analysis.ablation import Ablation, ArmResult
-from t2s_bench.analysis.arms import FULL
+from t2s_bench.analysis.arms import BASE, CONTROL, FULL
 from t2s_bench.analysis.scored_run import ScoredRun
 from t2s_bench.metrics.catalog import METRICS
 from t2s_bench.reports.comparison import p_value, pair_content, points, signed_interval
@@ -24,9 +24,10 @@ COLUMNS = (
     "p",
     "won",
     "lost",
-    "prompt tokens",
-    "completion tokens",
-    "seconds",
+    "detectable",
+    "tokens in",
+    "tokens out",
+    "sec",
 )
 SHARES = ("component", "share of the gain", "95 % interval")
 
@@ -122,13 +123,17 @@ def _footer(content: Content) -> str:
         f"benchmark {content['benchmark']['digest'][:12]} · profile "
         f"{content['scoring']['profile']} · budget {content['scoring']['budget']['steps']:,} steps "
         "· differences in points against full, p adjusted by Holm over the arms; "
-        "tokens and seconds a question"
+        "detectable: the least true difference that would show 4 times in 5; tokens (prompt and "
+        "completion) and seconds a question"
     )
 
 
 def _verdicts(content: Content) -> list[str]:
+    """A line an arm; with all subsets run, only for single components, base and control."""
     lines = []
     for arm in content["arms"][1:]:
+        if content["shapley"] and len(arm["off"]) > 1 and arm["name"] not in (BASE, CONTROL):
+            continue
         if arm["verdict"] in ("better", "worse"):
             lines.append(f"{arm['name']} is {arm['verdict']} than {FULL}")
         else:
@@ -137,7 +142,7 @@ def _verdicts(content: Content) -> list[str]:
 
 
 def _arm_row(arm: Mapping[str, Any]) -> list[str]:
-    compared = [""] * 5
+    compared = [""] * 6
     if "difference" in arm:
         compared = [
             points(arm["difference"]),
@@ -145,6 +150,7 @@ def _arm_row(arm: Mapping[str, Any]) -> list[str]:
             p_value(arm["p_adjusted"]),
             f"{arm['won']:,}",
             f"{arm['lost']:,}",
+            f"{arm['detectable']:.1f}",
         ]
     return [
         arm["name"],
@@ -152,7 +158,7 @@ def _arm_row(arm: Mapping[str, Any]) -> list[str]:
         *compared,
         f"{arm['prompt_tokens']:,.0f}",
         f"{arm['completion_tokens']:,.0f}",
-        f"{arm['seconds']:.3g}",
+        f"{arm['seconds']:.2f}",
     ]
 
 
