@@ -57,10 +57,10 @@ class Case:
         if key not in self._golds:
             database = self.task.database
             self._golds[key] = self.session.execute(
-                database.files[filling],
+                database.url or database.files[filling],
                 sql,
                 self.task.budget,
-                cached=f"{database.suite_digest}/{filling}",
+                cached=f"{database.suite_digest}/{database.url or filling}",
             )
         return self._golds[key]
 
@@ -70,7 +70,8 @@ class Case:
         if key in self._golds:
             return self._golds[key]
         if key not in self._predictions:
+            database = self.task.database
             self._predictions[key] = self.session.execute(
-                self.task.database.files[filling], key[1], self.task.budget
+                database.url or database.files[filling], key[1], self.task.budget
             )
         return self._predictions[key]

@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from t2s_bench.errors import BadInput, UnknownName
+from t2s_bench.metrics.em import EM, EM_VALUES
 from t2s_bench.metrics.ex import EX
 from t2s_bench.metrics.ex_spider import EX_SPIDER, EX_SPIDER_KEEP, TEST_SUITE
+from t2s_bench.metrics.ex_spider_plug import EX_SPIDER_KEEP_PLUG, EX_SPIDER_PLUG
 from t2s_bench.metrics.metric import Metric
+from t2s_bench.metrics.soft_f1 import SOFT_F1
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in (EX, EX_SPIDER, EX_SPIDER_KEEP, TEST_SUITE)
+    metric.name: metric
+    for metric in (
+        EX,
+        EX_SPIDER,
+        EX_SPIDER_KEEP,
+        EX_SPIDER_PLUG,
+        EX_SPIDER_KEEP_PLUG,
+        TEST_SUITE,
+        EM,
+        EM_VALUES,
+        SOFT_F1,
+    )
 }
 DEFAULT_METRICS = ("ex", "ex_spider")
 

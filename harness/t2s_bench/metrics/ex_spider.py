@@ -15,6 +15,7 @@ score.
 from __future__ import annotations
 
 from t2s_bench.metrics.case import Case
+from t2s_bench.metrics.exact_match import official_prediction_text
 from t2s_bench.metrics.metric import Metric
 from t2s_bench.metrics.rows import same_up_to_columns, same_up_to_columns_sound
 from t2s_bench.metrics.spider_text import (
@@ -42,38 +43,32 @@ def ts(case: Case, gold: str) -> float:
     return _match(case, gold, case.fillings, keep_distinct=False)
 
 
-def official_text(sql: str) -> str:
-    r"""The prediction as the official script reads it: a line of a file, up to a TAB.
-
-    >>> official_text("SELECT total_value FROM t\tnot read")
-    'SELECT total_1 FROM t'
-    """
-    line = sql.split("\n", 1)[0].strip()
-    return line.split("\t", 1)[0].replace("value", "1")
-
-
-def _match(case: Case, gold: str, fillings: range, *, keep_distinct: bool) -> float:
-    predicted = operators_joined(official_text(case.sql) if case.official else case.sql)
+def rewritten(case: Case, gold: str, *, keep_distinct: bool) -> tuple[str, str]:
+    """Gold and prediction as they are run: operators repaired, DISTINCT dropped unless kept."""
+    predicted = operators_joined(official_prediction_text(case.sql) if case.official else case.sql)
     gold = operators_joined(gold)
     if not keep_distinct:
         gold = distinct_removed(gold)
         if case.official or ";" not in predicted.rstrip().rstrip(";"):
             predicted = distinct_removed(predicted)
-    ordered = order_matters(gold)
-    return float(
-        all(_match_on(case, gold, predicted, filling, ordered=ordered) for filling in fillings)
-    )
+    return current_year_fixed(gold), current_year_fixed(predicted)
 
 
-def _match_on(case: Case, gold: str, predicted: str, filling: int, *, ordered: bool) -> bool:
-    answer = case.prediction(current_year_fixed(predicted), filling)
+def matching(case: Case, gold: str, predicted: str, filling: int = 0) -> bool:
+    """Whether two rewritten queries give the same result on one filling."""
+    answer = case.prediction(predicted, filling)
     if not answer.ok:
         return False
-    expected = case.gold(current_year_fixed(gold), filling)
+    expected = case.gold(gold, filling)
     if not expected.ok:
         return False
     same = same_up_to_columns if case.official else same_up_to_columns_sound
-    return same(expected.rows, answer.rows, ordered=ordered)
+    return same(expected.rows, answer.rows, ordered=order_matters(gold))
+
+
+def _match(case: Case, gold: str, fillings: range, *, keep_distinct: bool) -> float:
+    gold, predicted = rewritten(case, gold, keep_distinct=keep_distinct)
+    return float(all(matching(case, gold, predicted, filling) for filling in fillings))
 
 
 EX_SPIDER = Metric("ex_spider", "execution match (Spider)", _SOURCE, ex_spider)
@@ -83,6 +78,4 @@ EX_SPIDER_KEEP = Metric(
     f"{_SOURCE} --keep_distinct",
     ex_spider_keep,
 )
-TEST_SUITE = Metric(
-    "ts", "test-suite accuracy", f"{_SOURCE}, every database of the folder", ts
-)
+TEST_SUITE = Metric("ts", "test-suite accuracy", f"{_SOURCE}, every database of the folder", ts)

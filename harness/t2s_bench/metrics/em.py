@@ -1,0 +1,107 @@
+"""`em` and `em_values`: Spider's exact set match as metrics of a case.
+
+What is compared, and which habits of the official script are kept: `exact_match` and
+`docs/metrics/exact-match.md`. A gold outside Spider's subset of SQL has no verdict (the official
+script stops there), so both are None on such a question, which leaves their denominator.
+`em_values` compares literals and DISTINCT as well.
+
+Profile `official` reads the prediction as the official script does (one line, `value` → `1`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from t2s_bench.databases.connection import open_read_only
+from t2s_bench.metrics.case import Case
+from t2s_bench.metrics.exact_match import Gold, match, official_prediction_text, prepare
+from t2s_bench.metrics.metric import Metric
+from t2s_bench.metrics.spider_query import Query
+from t2s_bench.metrics.spider_schema import SpiderSchema, foreign_key_classes, read_tables
+from t2s_bench.metrics.spider_sql import parse
+from t2s_bench.metrics.spider_tokens import SpiderSyntaxError
+
+_SOURCE = "taoyds/test-suite-sql-eval evaluation.py --etype match"
+
+
+def em(case: Case, gold: str) -> float | None:
+    """1.0 where all clauses match, literals and DISTINCT aside; None for a gold it cannot read."""
+    return _exact(case, gold, strict=False)
+
+
+def em_values(case: Case, gold: str) -> float | None:
+    """1.0 where all clauses match, literals and DISTINCT included."""
+    return _exact(case, gold, strict=True)
+
+
+@lru_cache(maxsize=256)
+def spider_schema(path: Path) -> SpiderSchema:
+    """A database's schema as exact match sees it.
+
+    Foreign keys come from the benchmark's tables.json, else from the database itself.
+    """
+    from t2s_bench.benchmarks.tables_json import database_entry
+
+    with closing(open_read_only(path)) as connection:
+        tables = read_tables(connection)
+        entry = database_entry(path) or _entry_of(connection, tables)
+    return SpiderSchema(tables, foreign_key_classes(entry))
+
+
+@lru_cache(maxsize=8192)
+def prepared_gold(path: Path, gold: str, strict: bool) -> Gold | None:
+    """A gold made ready for comparison, or None if it is outside Spider's subset."""
+    try:
+        return prepare(gold, spider_schema(path), values=strict, distinct=strict)
+    except SpiderSyntaxError:
+        return None
+
+
+def _exact(case: Case, gold: str, *, strict: bool) -> float | None:
+    path = case.task.database.path
+    ready = prepared_gold(path, gold, strict)
+    if ready is None:
+        return None
+    text = official_prediction_text(case.sql) if case.official else case.sql
+    return float(match(ready, _parsed(path, text)).exact)
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, sql: str) -> Query | str:
+    """The parsed prediction (both metrics ask for it), or its text where it cannot be parsed."""
+    try:
+        return parse(sql, spider_schema(path))
+    except SpiderSyntaxError:
+        return sql
+
+
+def _entry_of(
+    connection: sqlite3.Connection, tables: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, Any]:
+    """What tables.json would say, from the database's own foreign keys."""
+    names = list(tables)
+    columns = [(-1, "*")]
+    columns += [(names.index(table), name) for table, found in tables.items() for name in found]
+    keys = []
+    for table in names:
+        for row in connection.execute("SELECT * FROM pragma_foreign_key_list(?)", (table,)):
+            other, source, target = str(row[2]).lower(), str(row[3]).lower(), row[4]
+            ends = (names.index(table), source), (_place(names, other), str(target).lower())
+            if all(end in columns for end in ends):
+                keys.append(tuple(columns.index(end) for end in ends))
+    return {"table_names_original": names, "column_names_original": columns, "foreign_keys": keys}
+
+
+def _place(names: list[str], table: str) -> int:
+    return names.index(table) if table in names else -1
+
+
+EM = Metric("em", "exact set match (Spider)", _SOURCE, em)
+EM_VALUES = Metric(
+    "em_values", "exact set match with values (Spider)", f"{_SOURCE}, values compared", em_values
+)
