@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from tests.cli.test_app import mistake, t2s
 
+from t2s_bench.benchmarks.benchmark import load
+from t2s_bench.runs.directory import RunDirectory
+from t2s_bench.runs.record import make_record
+
 GOOD = (
     "SELECT count(*) FROM item\nSELECT max(price) FROM item\n"
     "SELECT price FROM item ORDER BY price DESC, id\nSELECT id FROM item WHERE price IS NULL\n"
@@ -66,6 +70,22 @@ def test_a_file_is_scored_as_the_run_beside_it(
     assert "### Flipped questions (1 of 2)" in markdown.stdout
     shown = t2s("compare", out, out, "--data", tmp_path)
     assert "no difference shown" in shown.stdout, shown.stderr
+
+
+def test_a_record_stands_for_its_run(shop: Path, files: tuple[Path, Path], tmp_path: Path) -> None:
+    run, record = tmp_path / "run", tmp_path / "kept.json"
+    assert t2s("score", files[1], "--dataset", shop, "--jobs", "1", "--out", run).returncode == 0
+    ids = [example.id for example in load(shop).examples]
+    record.write_text(make_record(RunDirectory(run), ids, "kept").to_json())
+    content = json.loads(
+        t2s("compare", files[0], record, "--dataset", shop, "--jobs", "1", "--json").stdout
+    )
+    (found,) = content["comparisons"]
+    assert (found["second"], found["lost"]) == ("kept", 2)
+    assert found["flips"][0]["sqls"][1] == ""
+    (shop / "questions.jsonl").write_text((shop / "questions.jsonl").read_text().replace("9", "8"))
+    line = mistake("compare", record, record, "--dataset", shop)
+    assert "kept.json was made on another benchmark (digest: " in line
 
 
 def test_a_run_whose_benchmark_is_gone_is_still_compared(

@@ -1,4 +1,7 @@
-"""What can be compared: run directories, and prediction files that are scored on the fly."""
+"""What can be compared: run directories, records of runs, and prediction files.
+
+Files of predictions are scored on the fly. A record keeps outcomes alone: its flips show no SQL.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,13 @@ from typing import Any
 
 from t2s_bench.analysis.scored_run import ScoredRun, labelled, read_scored_run
 from t2s_bench.benchmarks.benchmark import Benchmark, load
-from t2s_bench.errors import BadInput, NotARun, UserError
+from t2s_bench.errors import BadInput, NotARun, NotComparable, UserError
 from t2s_bench.metrics.catalog import chosen_metrics
 from t2s_bench.runs.directory import RunDirectory
-from t2s_bench.runs.lock import Scoring
+from t2s_bench.runs.lock import Scoring, differences
+from t2s_bench.runs.record import Record, read_record
 from t2s_bench.runs.rescore import benchmark_of, score_file
-from t2s_bench.types import Budget, Example
+from t2s_bench.types import Budget, Example, Score
 
 
 @dataclass(frozen=True)
@@ -38,24 +42,30 @@ def read_runs(
     data: Path | None = None,
     workers: int = 1,
 ) -> Inputs:
-    """Reads run directories and scores prediction files as the first of the directories was.
+    """Reads runs and records, and scores prediction files as the first run directory was scored.
 
     Without a directory, files are scored by `metric`, or by the benchmark's own. BadInput where
-    a file is given and no benchmark is known.
+    a file is given and no benchmark is known, NotComparable where a record's is another one.
     """
     for place in places:
         if not place.exists():
-            raise NotARun(f"{place} does not exist: give run directories or prediction files")
-    folders = [place for place in places if place.is_dir()]
-    first = RunDirectory(folders[0]) if folders else None
-    files = [place for place in places if not place.is_dir()]
-    benchmark, notes = _benchmark(first, dataset, data, needed=bool(files))
+            raise NotARun(
+                f"{place} does not exist: give run directories, records or prediction files"
+            )
+    first = next((RunDirectory(place) for place in places if place.is_dir()), None)
+    kept = {place: read_record(place) for place in places if is_record(place)}
+    name = dataset or next((r.identity["benchmark"]["name"] for r in kept.values()), None)
+    needed = not all(place.is_dir() for place in places)
+    benchmark, notes = _benchmark(first, name, data, needed=needed)
     found = []
     for place in places:
         if place.is_dir():
             found.append(read_scored_run(place))
+            continue
+        assert benchmark is not None
+        if place in kept:
+            found.append(_kept_run(kept[place], benchmark, place))
         else:
-            assert benchmark is not None
             scoring = _scoring(first, benchmark, metric)
             found.append(_scored_file(place, benchmark, scoring, workers))
     examples = benchmark.examples if benchmark is not None else ()
@@ -63,21 +73,42 @@ def read_runs(
 
 
 def _benchmark(
-    first: RunDirectory | None, dataset: str | None, data: Path | None, *, needed: bool
+    first: RunDirectory | None, name: str | None, data: Path | None, *, needed: bool
 ) -> tuple[Benchmark | None, tuple[str, ...]]:
     if first is None:
-        if dataset is None:
+        if name is None:
             raise BadInput(
                 "say which benchmark the predictions answer: --dataset NAME "
                 "(t2s-bench datasets lists them)"
             )
-        return load(dataset, data=data), ()
+        return load(name, data=data), ()
     try:
-        return benchmark_of(first, dataset, data), ()
+        return benchmark_of(first, name, data), ()
     except UserError as error:
-        if needed or dataset is not None:
+        if needed or name is not None:
             raise
         return None, (f"no slices and no questions, because the benchmark is not here: {error}",)
+
+
+def is_record(place: Path) -> bool:
+    """Whether a file is the record of a run, and not one of predictions."""
+    return place.suffix == ".json" and '"percent_confident":' in place.read_text(encoding="utf-8")
+
+
+def _kept_run(record: Record, benchmark: Benchmark, place: Path) -> ScoredRun:
+    """A record with its questions named again, which takes the very benchmark it was made on."""
+    ids = [example.id for example in benchmark.examples]
+    ours = {"digest": benchmark.digest, "questions": len(ids)}
+    theirs = {key: record.identity["benchmark"][key] for key in ours}
+    if ours != theirs:
+        raise NotComparable(
+            f"{place} was made on another benchmark ({'; '.join(differences(theirs, ours))})"
+        )
+    scores = {
+        id: Score(id, outcome, {metric: values[n] for metric, values in record.scores.items()})
+        for n, (id, outcome) in enumerate(zip(ids, record.outcomes, strict=True))
+    }
+    return ScoredRun(record.name, record.identity, scores)
 
 
 def _scoring(first: RunDirectory | None, benchmark: Benchmark, metric: str | None) -> Scoring:

@@ -20,7 +20,10 @@ from t2s_bench.cli.common import (
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Two or more run directories or prediction files; the first is first."),
+        typer.Argument(
+            help="Two or more run directories, prediction files or records; all are held against "
+            "the first."
+        ),
     ],
     dataset: Annotated[
         str | None,
