@@ -25,3 +25,7 @@ mini:
 # The README's first command, in a throw-away run directory.
 smoke:
     t2s-bench run oracle --limit 20 --out "$(mktemp -d)/run"
+
+# Hold deterministic systems against their baselines; --update accepts what changed.
+regression *arguments:
+    bash bench/regression.sh {{arguments}}
