@@ -77,7 +77,7 @@ def paired_interval(
 
     It holds those differences d that the score test does not reject; the end points are found by
     bisection. It covers what it promises also where few questions tell the systems apart, where
-    the percentile bootstrap and Wald's interval do not (bench/statistics.py measures all three).
+    the percentile bootstrap and Wald's interval do not: bench/paired_statistics.py measures them.
     Source: T. Tango, Statistics in Medicine 17 (1998).
 
     >>> low, high = paired_interval(12, 2, 50)
