@@ -96,7 +96,7 @@ def test_a_regression_exits_with_1_and_reports_everywhere(
     assert failed.get("name") == "top"
 
     text = t2s("gate", after, "--update", "--baseline", baseline).stdout
-    assert "updated, tier 1" in text and "1 questions score otherwise" in text
+    assert "updated, tier 1" in text and "otherwise than before: 1" in text
     assert "top: " in text and "system.digest" in text
     assert t2s("gate", after, "--baseline", baseline).returncode == 0
 

@@ -95,7 +95,7 @@ def _update(scored: ScoredRun, path: Path, tier: int | None, json: bool) -> None
             result = hold(scored, old, path)
             questions = len({change.id for change in result.changes})
             changed = reports.gate_content(result)
-            lines.append(f"{questions:,} questions score otherwise than before")
+            lines.append(f"questions that score otherwise than before: {questions:,}")
             lines += reports.to_text(result, "").splitlines()[2:]
         except NotComparable as error:
             changed = {"status": "not comparable", "reason": str(error)}
