@@ -16,11 +16,13 @@ from types import TracebackType
 from t2s_bench.errors import BadInput
 from t2s_bench.execution.pool import JobFailure, Pool
 from t2s_bench.metrics.case import PROFILES, ScoreTask
-from t2s_bench.metrics.catalog import DEFAULT_METRICS, find_metrics
+from t2s_bench.metrics.catalog import DEFAULT_METRICS, METRICS, find_metrics
 from t2s_bench.metrics.judge import Judgement
+from t2s_bench.metrics.timed import Timings
 from t2s_bench.types import Budget, Database, Example, Outcome, Score
 
 _JUDGE = "t2s_bench.metrics.judge:judge"
+_JUDGE_TIMED = "t2s_bench.metrics.timed:judge_timed"
 
 
 class Scorer:
@@ -43,15 +45,71 @@ class Scorer:
         self.metrics = tuple(metric.name for metric in find_metrics(metrics))
         self.budget = budget or Budget()
         self.profile = profile
+        self._timed = tuple(name for name in self.metrics if METRICS[name].timed)
+        untimed = tuple(name for name in self.metrics if name not in self._timed)
+        if self._timed and "ex" not in untimed:
+            # Only what is right by `ex` is worth timing; a timed first metric takes its outcome.
+            untimed = ("ex", *untimed) if self.metrics[0] in self._timed else (*untimed, "ex")
+        self._untimed = untimed
         self._pool = Pool(workers)
+        self._timing_pool = Pool(1) if self._timed else None
 
     def judge_all(
         self, items: Iterable[tuple[Example, Database, str]]
     ) -> Iterator[tuple[int, Judgement]]:
         """Scores (example, database, SQL) triples, pulled as workers become free.
 
-        Yields (number of the item, judgement) as they are done, not in order.
+        Yields (number of the item, judgement) as they are done, not in order. With timed metrics,
+        those of right predictions come last.
         """
+        if not self._timed:
+            yield from self._judge_untimed(items)
+            return
+        kept = list(items)
+        right: dict[object, list[tuple[int, Judgement]]] = {}
+        for number, judgement in self._judge_untimed(kept):
+            if judgement.score.metrics["ex"]:
+                example, database, sql = kept[number]
+                key = (database.suite_digest, database.url, example.golds, sql)
+                right.setdefault(key, []).append((number, judgement))
+            else:
+                yield number, self._with_timings(judgement, None)
+        groups = list(right.values())
+        tasks = [replace(self._task(*kept[g[0][0]]), metrics=self._timed) for g in groups]
+        assert self._timing_pool is not None
+        for place, result in self._timing_pool.map(_JUDGE_TIMED, tasks):
+            assert isinstance(result, Timings | JobFailure)
+            for number, judgement in groups[place]:
+                yield number, self._with_timings(judgement, result)
+
+    def _with_timings(self, judgement: Judgement, result: Timings | JobFailure | None) -> Judgement:
+        """The judgement with the metrics asked for, in their order; without timings they are 0."""
+        values = {**judgement.score.metrics, **dict.fromkeys(self._timed, 0.0)}
+        score = judgement.score
+        if isinstance(result, Timings):
+            values.update(result.metrics)
+        late = result.error if isinstance(result, Timings) else result and result.message
+        if late:
+            first = self.metrics[0] in self._timed
+            outcome = Outcome.PRED_TIMEOUT if first else score.outcome
+            score = replace(score, outcome=outcome, error=score.error or late)
+        metrics = {name: values.get(name) for name in self.metrics}
+        return replace(judgement, score=replace(score, metrics=metrics))
+
+    def _task(self, example: Example, database: Database, sql: str) -> ScoreTask:
+        return ScoreTask(
+            example.id,
+            example.golds,
+            sql,
+            database,
+            self._untimed,
+            self.budget,
+            self.profile,
+        )
+
+    def _judge_untimed(
+        self, items: Iterable[tuple[Example, Database, str]]
+    ) -> Iterator[tuple[int, Judgement]]:
         known: dict[object, Judgement | None] = {}
         waiting: dict[object, list[tuple[int, str]]] = {}
         sent: list[tuple[int, object, str]] = []
@@ -59,19 +117,11 @@ class Scorer:
 
         def tasks() -> Iterator[ScoreTask]:
             for number, (example, database, sql) in enumerate(items):
-                key = (database.suite_digest, example.golds, sql)
+                key = (database.suite_digest, database.url, example.golds, sql)
                 if key not in known:
                     known[key] = None
                     sent.append((number, key, example.id))
-                    yield ScoreTask(
-                        example.id,
-                        example.golds,
-                        sql,
-                        database,
-                        self.metrics,
-                        self.budget,
-                        self.profile,
-                    )
+                    yield self._task(example, database, sql)
                 elif (judgement := known[key]) is not None:
                     ready.append((number, _renamed(judgement, example.id)))
                 else:
@@ -80,7 +130,7 @@ class Scorer:
         for place, result in self._pool.map(_JUDGE, tasks()):
             number, key, id = sent[place]
             if isinstance(result, JobFailure):
-                judgement = _failed(id, self.metrics, result)
+                judgement = _failed(id, self._untimed, result)
             else:
                 assert isinstance(result, Judgement)
                 judgement = result
@@ -102,6 +152,8 @@ class Scorer:
     def close(self) -> None:
         """Stops the workers."""
         self._pool.close()
+        if self._timing_pool is not None:
+            self._timing_pool.close()
 
     def __enter__(self) -> Scorer:
         return self

@@ -11,6 +11,7 @@ from t2s_bench.metrics.ex_spider import EX_SPIDER, EX_SPIDER_KEEP, TEST_SUITE
 from t2s_bench.metrics.ex_spider_plug import EX_SPIDER_KEEP_PLUG, EX_SPIDER_PLUG
 from t2s_bench.metrics.metric import Metric
 from t2s_bench.metrics.soft_f1 import SOFT_F1
+from t2s_bench.metrics.timed import R_VES, VES
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -24,6 +25,8 @@ METRICS: dict[str, Metric] = {
         EM,
         EM_VALUES,
         SOFT_F1,
+        VES,
+        R_VES,
     )
 }
 DEFAULT_METRICS = ("ex", "ex_spider")

@@ -17,7 +17,8 @@ class Metric:
     `function(case, gold)` judges the case's prediction against one accepted gold and returns a
     number (None where the metric does not apply to this question). A question with several golds
     gets the best of them. `best` is the value of a perfect answer; `timed` metrics measure
-    wall-clock time and run on an idle worker, one at a time, only when asked for.
+    wall-clock time and run on an idle worker, one at a time, only when asked for. A metric that is
+    not `bounded` has values above 1, and any value above 0 means a right answer.
     """
 
     name: str
@@ -26,3 +27,4 @@ class Metric:
     function: Callable[[Case, str], float | None]
     best: float = 1.0
     timed: bool = False
+    bounded: bool = True

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
+from statistics import NormalDist, fmean, stdev
 
 import t2s_bench
 from t2s_bench.analysis.slices import FEATURES, features_of
@@ -80,6 +81,7 @@ def gold_ceiling(
         scorer.metrics,
         scorer.profile,
         asdict(scorer.budget),
+        dict(benchmark.engine),
         # A metric that is mended gives another ceiling: its version is that of the package.
         t2s_bench.__version__,
     ]
@@ -115,8 +117,19 @@ def _rate(scores: Sequence[Score], name: str) -> dict[str, object]:
     value, count = _mean(scores, name)
     if value is None:
         return {"value": None, "n": 0, "low": None, "high": None}
+    if not METRICS[name].bounded:
+        return {"value": value, "n": count, **_normal_interval(scores, name)}
     low, high = wilson_interval(min(value, 100.0) / 100 * count, count)
     return {"value": value, "n": count, "low": 100 * low, "high": 100 * high}
+
+
+def _normal_interval(scores: Sequence[Score], name: str) -> dict[str, float | None]:
+    """Mean plus and minus 1.96 standard errors: for values that no bound holds."""
+    values = [100 * v for score in scores if (v := score.metrics.get(name)) is not None]
+    if len(values) < 2:
+        return {"low": None, "high": None}
+    half = NormalDist().inv_cdf(0.975) * stdev(values) / len(values) ** 0.5
+    return {"low": max(0.0, fmean(values) - half), "high": fmean(values) + half}
 
 
 def _slices(
