@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -124,6 +126,192 @@ class Layouts:
              "evidence": "", "SQL": sql, "difficulty": level}
             for place, (number, db_id, level) in enumerate(rows)
         ]
+
+    def bird_train(self, *, nested: bool = False) -> Path:
+        """train.zip: no question_id, no difficulty."""
+        root = self.folder / "train"
+        self.json(
+            root / "train.json",
+            [{"db_id": "arena", "question": f"Question {place}?", "evidence": "a hint",
+              "SQL": "SELECT count(*) FROM singer"} for place in range(3)],
+        )
+        self.json(root / "train_tables.json", self.tables("arena"))
+        databases = root / "train_databases"
+        self.database(databases / "arena" / "arena.sqlite")
+        if nested:
+            self.zip(databases, root / "train_databases.zip")
+            shutil.rmtree(databases)
+        return root
+
+    def spider_dk(self, name: str = "Spider-DK-5e16fa1") -> Path:
+        """The repository: two questions on Spider's databases, one on its own."""
+        root = self.folder / name
+        asked = [("arena", "How many?"), ("new_zoo", "Which?"), ("zoo", "Who?")]
+        self.json(
+            root / "Spider-DK.json",
+            [{"db_id": db, "question": q, "query": f"SELECT '{q}'", "type": "1", "sql": {}}
+             for db, q in asked],
+        )
+        self.json(root / "tables.json", self.tables("arena", "zoo", "new_zoo"))
+        path = self.database(root / "database" / "new_zoo" / "new_zoo.sqlite", rows=[(1, "new")])
+        (path.parent / "schema.sql").write_text("-- not needed")
+        return root
+
+    def spider_syn(self, name: str = "Spider-Syn-7efaf37") -> Path:
+        """The repository, with files of the same names elsewhere in it."""
+        root = self.folder / name
+        for file, split in (("dev.json", "dev"), ("train_spider.json", "train")):
+            self.json(
+                root / "Spider-Syn" / file,
+                [{"db_id": db, "SpiderQuestion": f"{split} original?", "query": "SELECT 1",
+                  "SpiderSynQuestion": f"{split} {db} synonym?"} for db in ("arena", "zoo")],
+            )
+        self.json(root / "preprocessed_dataset" / "tables.json", self.tables("arena"))
+        return root
+
+    def spider_realistic(self, name: str = "spider-realistic") -> Path:
+        path = self.folder / name / "spider-realistic.json"
+        self.json(path, [{"db_id": "zoo", "question": "Realistic?", "query": "SELECT 2"}])
+        return path
+
+    def test_suites(self, name: str = "suites") -> Path:
+        """Fillings for zoo, whose own comes along unchanged, arena, and one unknown database."""
+        root = self.folder / name
+        for db_id in ("arena", "zoo"):
+            for number in range(3):
+                self.database(
+                    root / "database" / db_id / f"{db_id}v{number}.sqlite",
+                    rows=[(number + 5, f"filling {number}")],
+                )
+        self.database(root / "database" / "zoo" / "zoo.sqlite", rows=[(1, "zoo")])
+        self.database(root / "database" / "arena" / "arena.sqlite", rows=[(1, "another")])
+        self.database(root / "database" / "atis" / "atis1.sqlite")
+        return root
+
+    def bird_1106(self) -> Path:
+        path = self.folder / "dev_20251106-00000-of-00001.json"
+        records = self.bird_questions("SELECT count(*) FROM singer WHERE id > 0")
+        for number, record in enumerate(records):
+            record["question_id"] = number
+        self.json(path, records)
+        return path
+
+    def mini_dev_hf(self) -> Path:
+        """Three files of JSON Lines beside one another."""
+        root = self.folder / "mini_dev_hf"
+        root.mkdir()
+        for dialect in ("sqlite", "pg", "mysql"):
+            lines = [json.dumps(record) for record in self.bird_questions(f"-- new {dialect}")]
+            path = root / f"mini_dev_{dialect}-00000-of-00001.json"
+            path.write_text("\n".join(lines) + "\n")
+        return root
+
+    def ehrsql(self, root: Path | None = None) -> Path:
+        """OmniSQL's folder: both databases in one list."""
+        root = root or self.folder / "EHRSQL"
+        self.json(
+            root / "dev.json",
+            [{"db_id": db, "question": f"On {db}?", "query": "SELECT count(*) FROM singer",
+              "id": f"{db}1"} for db in ("mimic_iii", "eicu")],
+        )
+        self.json(root / "tables.json", self.tables("mimic_iii", "eicu"))
+        for db in ("mimic_iii", "eicu"):
+            self.database(root / "database" / db / f"{db}.sqlite")
+        return root
+
+    def ehrsql_official(self) -> Path:
+        """The repository's dataset/ehrsql, with one database built and one not."""
+        root = self.folder / "dataset" / "ehrsql"
+        for db in ("mimic_iii", "eicu"):
+            for part in ("train", "valid", "test"):
+                gold = "select id from singer where strftime('%y', current_time) > '2100'"
+                self.json(
+                    root / db / f"{part}.json",
+                    [{"db_id": db, "question": f"{db} {part}?", "query": gold, "value": {},
+                      "is_impossible": False, "split": part, "id": f"{db}{part}1"},
+                     {"db_id": db, "question": "Impossible?", "query": "nan",
+                      "is_impossible": True, "split": part, "id": f"{db}{part}2"}],
+                )
+            (root / db / f"{db}.sql").write_text("create table …")
+        self.json(root / "tables.json", self.tables("mimic_iii", "eicu"))
+        self.database(root / "mimic_iii" / "mimic_iii.db")
+        return root
+
+    def sciencebenchmark(self, root: Path | None = None) -> Path:
+        root = root or self.folder / "sciencebenchmark"
+        self.json(
+            root / "dev.json",
+            [{"db_id": "cordis", "question": "How many projects?", "query": "SELECT 3"}],
+        )
+        self.json(root / "tables.json", self.tables("cordis"))
+        self.database(root / "databases" / "cordis" / "cordis.sqlite")
+        return root
+
+    def spider2(self, root: Path | None = None) -> Path:
+        """OmniSQL's folder: one task with two golds, one with one, one without."""
+        root = root or self.folder / "spider2_sqlite"
+        tasks = [("local001", "Top?"), ("local002", "All?"), ("local003", "None?")]
+        self.json(
+            root / "test.json",
+            [{"instance_id": id, "db_id": "Shop", "question": q, "external_knowledge": None}
+             for id, q in tasks],
+        )
+        self.json(root / "tables.json", self.tables("Shop"))
+        self.database(root / "databases" / "Shop" / "Shop.sqlite")
+        self.golds(root / "gold_exec_result", root / "spider2_sqlite_eval.jsonl")
+        return root
+
+    def spider2_lite(self) -> Path:
+        """The repository's folder spider2-lite, with tasks of other engines."""
+        root = self.folder / "Spider2" / "spider2-lite"
+        root.mkdir(parents=True)
+        tasks = [("bq001", "Cloud?", None), ("local001", "Top?", "rfm.md"),
+                 ("local002", "All?", None)]
+        lines = [
+            json.dumps({"instance_id": id, "db": "Shop", "question": q, "external_knowledge": k})
+            for id, q, k in tasks
+        ]
+        (root / "spider2-lite.jsonl").write_text("\n".join(lines))
+        documents = root / "resource" / "documents"
+        documents.mkdir(parents=True)
+        (documents / "rfm.md").write_text("RFM means recency, frequency, money.")
+        self.database(root / "resource" / "databases" / "spider2-localdb" / "Shop.sqlite")
+        gold = root / "evaluation_suite" / "gold"
+        self.golds(gold / "exec_result", gold / "spider2lite_eval.jsonl")
+        return root
+
+    def golds(self, results: Path, rules: Path) -> None:
+        results.mkdir(parents=True)
+        (results / "local001_a.csv").write_text("name,total\nx,1.50\ny,2\n")
+        (results / "local001_b.csv").write_text("name,total\ny,2\nx,1.50\n")
+        (results / "local002.csv").write_text("id,note,n\n1,,7\n2,it's,8\n")
+        lines = [
+            {"instance_id": "local001", "condition_cols": [[0, 1], [1]], "ignore_order": [False,
+             True], "toks": 3},
+            {"instance_id": "local002", "condition_cols": [0, 1], "ignore_order": True},
+        ]
+        rules.write_text("\n".join(map(json.dumps, lines)) + "\n")
+
+    def omnisql(self) -> Path:
+        """OmniSQL's data.zip, with all its benchmarks and many databases that nobody asks for."""
+        root = self.folder / "omnisql" / "data"
+        self.ehrsql(root / "EHRSQL")
+        self.sciencebenchmark(root / "sciencebenchmark")
+        self.spider2(root / "spider2_sqlite")
+        for made, name in (
+            (self.spider(), "spider"), (self.spider_dk(), "Spider-DK"),
+            (self.spider_syn() / "Spider-Syn", "Spider-Syn"),
+            (self.spider_realistic().parent, "spider-realistic"),
+            (self.bird(), "bird/dev_20240627"), (self.bird_train(), "bird/train"),
+        ):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            made.rename(root / name)
+        noise = random.Random(3)
+        for number in range(40):
+            path = root / "SynSQL-2.5M" / "databases" / f"d{number}" / f"d{number}.sqlite"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(noise.randbytes(50_000))
+        return root.parent
 
     def zip(self, folder: Path, path: Path, *, top: bool = True) -> Path:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,3 +73,39 @@ def test_a_nested_archive_that_is_none_is_refused(layouts: Layouts) -> None:
 def test_the_two_birds_are_not_taken_for_each_other(layouts: Layouts) -> None:
     with pytest.raises(BadInput, match=r"is not BIRD mini-dev.*laid out as 'bird-dev'"):
         import_benchmark("mini-dev", layouts.bird())
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_train_has_positions_for_ids(layouts: Layouts, tmp_path: Path, nested: bool) -> None:
+    archive = layouts.zip(layouts.bird_train(nested=nested), tmp_path / "train.zip")
+    made = import_benchmark("bird-train", archive)
+    assert made.splits["train"].questions == 3
+    example = load("bird-train").examples[2]
+    assert (example.id, example.question.evidence, example.difficulty) == ("2", "a hint", "")
+
+
+def test_dev_1106_is_another_benchmark_on_the_same_databases(layouts: Layouts) -> None:
+    path = layouts.bird_1106()
+    with pytest.raises(BadInput, match="first t2s-bench download bird-dev"):
+        import_benchmark("bird-dev-1106", path)
+    import_benchmark("bird-dev", layouts.bird())
+    made = import_benchmark("bird-dev-1106", path)
+    old, new = load("bird-dev"), load("bird-dev-1106")
+    assert old.digest != new.digest
+    assert old.databases["arena"].digest == new.databases["arena"].digest
+    assert [example.id for example in new.examples] == ["0", "1", "3"]
+    assert made.splits["dev"].missing == {"zoo": 1}
+    described = "database_description"
+    assert described not in {path.name for path in new.databases["arena"].path.parent.iterdir()}
+    schema = (new.databases["arena"].path.parent / "schema.json").read_text()
+    assert schema == (old.databases["arena"].path.parent / "schema.json").read_text()
+
+
+def test_the_copy_of_mini_dev_is_another_benchmark(layouts: Layouts) -> None:
+    import_benchmark("mini-dev", layouts.mini_dev())
+    made = import_benchmark("mini-dev-hf", layouts.mini_dev_hf())
+    assert list(made.splits) == ["sqlite", "postgresql", "mysql"]
+    assert load("mini-dev-hf-postgresql").examples[0].golds == ("-- new pg",)
+    assert load("mini-dev-hf-mysql").examples[0].question.dialect == "mysql"
+    assert load("mini-dev").examples[0].golds == ("-- sqlite",)
+    assert "7@2" in load("mini-dev-hf").left_out

@@ -414,3 +414,88 @@ def test_the_official_archives_come_whole_through_a_bad_line(
     by_file = import_benchmark(name, shared / "benchmarks" / REAL[name], data=official, force=True)
     assert made.digest == by_file.digest
     assert made.version != "unrecognised"
+
+
+def served(name: str, *urls: str, inside: str = "") -> Entry:
+    """An entry of the registry whose files are to be had at these addresses, one for each."""
+    entry = find_entry(name)
+    files = tuple(
+        replace(file, sha256=None, sources=(Source(URL, url, inside=inside),))
+        for file, url in zip(entry.files, urls, strict=True)
+    )
+    return replace(entry, files=files)
+
+
+def test_what_a_benchmark_builds_on_is_downloaded_first(
+    server: Server,
+    archive: bytes,
+    layouts: Layouts,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("T2S_MIRROR", server.address)
+    without = replace(
+        find_entry("spider"), files=(replace(find_entry("spider").files[0], sha256=None),)
+    )
+    monkeypatch.setattr(
+        "t2s_bench.benchmarks.download.find_entry",
+        lambda name: without if name == "spider" else find_entry(name),
+    )
+    server.serve("spider/spider_data.zip", archive)
+    syn = layouts.zip(layouts.spider_syn(), tmp_path / "syn.zip").read_bytes()
+    server.serve("spider-syn/Spider-Syn.zip", syn)
+    made = get("spider-syn")
+    assert [request.path for request in server.requests] == [
+        "spider/spider_data.zip",
+        "spider-syn/Spider-Syn.zip",
+    ]
+    assert made.splits["dev"].scored == 2
+    assert load("spider-dev").total == 3
+
+
+def test_test_suites_are_added_by_a_download(
+    server: Server, archive: bytes, layouts: Layouts, tmp_path: Path
+) -> None:
+    get(spider_at(server.serve("spider_data.zip", archive)))
+    suites = layouts.zip(layouts.test_suites(), tmp_path / "suites.zip", top=False).read_bytes()
+    entry = served("spider-test-suites", server.serve("suites.zip", suites))
+    get(entry)
+    assert len(load("spider-dev").databases["zoo"].files) == 4
+    get(entry)
+
+
+def test_a_benchmark_of_several_files(server: Server, layouts: Layouts, tmp_path: Path) -> None:
+    import_benchmark("mini-dev", layouts.mini_dev())
+    folder = layouts.mini_dev_hf()
+    names = [file.name for file in find_entry("mini-dev-hf").files]
+    urls = [server.serve(name, (folder / name).read_bytes()) for name in names]
+    made = get(served("mini-dev-hf", *urls), keep_archive=True)
+    assert list(made.splits) == ["sqlite", "postgresql", "mysql"]
+    lock = json.loads((tmp_path / "data" / "downloads.json").read_text())
+    assert sorted(lock) == sorted(f"mini-dev-hf/{name}" for name in names)
+    assert get(served("mini-dev-hf", *urls), offline=True, force=True) == made
+    server.serve(names[1], b"", status(404))
+    shutil.rmtree(tmp_path / "data" / "archives")
+    assert "answers 404" in failure(served("mini-dev-hf", *urls), force=True)
+
+
+def test_a_folder_of_a_large_archive_has_a_digest_of_its_own(
+    server: Server, layouts: Layouts, tmp_path: Path
+) -> None:
+    from tests.benchmarks.test_remote_zip import parts
+
+    whole = layouts.zip(layouts.omnisql(), tmp_path / "data.zip", top=False).read_bytes()
+    url = server.serve("data.zip", whole, *[parts] * 999)
+    entry = served("ehrsql", url, inside="data/EHRSQL/")
+    made = get(entry, keep_archive=True)
+    assert len(load("ehrsql").examples) == 2
+    lock = json.loads((tmp_path / "data" / "downloads.json").read_text())
+    assert list(lock) == ["ehrsql/EHRSQL.zip#data/EHRSQL/"]
+    assert get(entry, force=True, offline=True) == made
+    assert get(entry, force=True).digest == made.digest
+
+
+def test_a_benchmark_without_files_says_where_to_go() -> None:
+    message = failure("ehrsql-official")
+    assert message.startswith("'ehrsql-official' needs a browser. In a browser: get its files from")
+    assert message.endswith("then t2s-bench download ehrsql-official --from FOLDER")

@@ -49,7 +49,9 @@ def test_every_list_of_objects_reads_back(
     ("content", "message"),
     [
         (b"", "x is not a JSON list"),
-        (b'{"a": 1}', "x is not a JSON list"),
+        (b'"a"', "x is not a JSON list"),
+        (b'{"a": 1} 2', "x is damaged after element 1"),
+        (b'{"a": 1}\n{"b', "x: element 2 is cut off or damaged"),
         (b'[{"a": 1}', "x is cut off after element 1"),
         (b'[{"a": 1},', "x is cut off after element 1"),
         (b'[{"a": 1}, {"b"', "x: element 2 is cut off or damaged"),

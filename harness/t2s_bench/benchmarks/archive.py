@@ -20,6 +20,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -33,7 +34,7 @@ RATIO = 200
 SMALL = 100_000_000
 # The largest benchmark known (BIRD train) unpacks to about 50 GB.
 LARGEST = 500_000_000_000
-MOST_FILES = 200_000
+MOST_FILES = 500_000
 # Only tables.json and column descriptions are read whole; the largest known has 1 MB.
 LARGEST_WHOLE = 100_000_000
 
@@ -126,14 +127,24 @@ class Archive(ABC):
 
         So a layout is found with or without a top folder of any name; None where it is not there.
         """
+        return next(self.roots(needed, one_of), None)
+
+    def roots(self, needed: Iterable[str], one_of: Iterable[str] = ()) -> Iterator[str]:
+        """All such folders, the outermost first: an archive may hold several benchmarks."""
         needed, one_of = list(needed), list(one_of)
-        folders = {name[: name.rfind("/") + 1] for name in self.sizes}
-        for folder in sorted(folders, key=lambda folder: (folder.count("/"), folder)):
+        for folder in self._folders:
             has_all = all(folder + name in self.sizes for name in needed)
             has_one = not one_of or any(folder + name in self.sizes for name in one_of)
             if has_all and has_one:
-                return folder
-        return None
+                yield folder
+
+    @cached_property
+    def _folders(self) -> list[str]:
+        folders = {""}
+        for name in self.sizes:
+            while (name := name[: name.rstrip("/").rfind("/") + 1]) and name not in folders:
+                folders.add(name)
+        return sorted(folders, key=lambda folder: (folder.count("/"), folder))
 
     def nested(self, member: Member, scratch: Path) -> Archive:
         """Opens a zip that lies in this archive, by way of a nameless file in the folder `scratch`.
@@ -251,8 +262,20 @@ def _damage_named(where: str) -> Iterator[None]:
         raise BadInput(f"{where} is cut off or damaged ({error}): get it again") from None
 
 
-def open_archive(path: Path) -> Archive:
-    """Opens a zip file or an unpacked folder.
+class FileArchive(Archive):
+    """A single file, for benchmarks that are published as one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(str(path), {path.name: path.stat().st_size})
+
+    def reading(self, name: str) -> AbstractContextManager[Reader]:
+        """Opens the file."""
+        return self.path.open("rb")
+
+
+def open_archive(path: Path, *, single: bool = False) -> Archive:
+    """Opens a zip file or an unpacked folder; with `single` a file that is no zip, as itself.
 
     Raises:
         BadInput: there is nothing at `path`, it is no zip file, or an unsafe or a damaged one.
@@ -265,6 +288,8 @@ def open_archive(path: Path) -> Archive:
             head = file.read(512)
     except FileNotFoundError:
         raise BadInput(f"there is no file or folder {path}") from None
+    if single and not head.startswith(b"PK"):
+        return FileArchive(path)
     if not head.startswith(b"PK"):
         raise BadInput(
             f"{path} is not a zip file but {kind_of(head)}: give the official zip, "

@@ -1,22 +1,25 @@
-"""BIRD dev and BIRD mini-dev in their official layouts, `dev.zip` and `minidev.zip`.
+"""BIRD in its official layouts: dev, train and mini-dev as zips, two of them anew as JSON files.
 
-    dev.json                                   the questions of BIRD dev
+    dev.json, train.json                       the questions (`dev.zip`, `train.zip`)
     mini_dev_{sqlite,postgresql,mysql}.json    those of mini-dev, with golds in each dialect
-    dev_tables.json                            the schemas
+    dev_tables.json, train_tables.json         the schemas
     dev_databases/ or dev_databases.zip        <db_id>/<db_id>.sqlite and its database_description
+    dev_20251106-….json, mini_dev_….json       revised questions on Hugging Face, without databases
 
-A question's id is its `question_id`; where that repeats (mini-dev has 137 and 138 twice), its
-position in the file follows: `137@484`.
+A question's id is its `question_id`, or its position in a file that has none (train); where one
+repeats (mini-dev has 137 and 138 twice), its position in the file follows: `137@484`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from t2s_bench.benchmarks.archive import Archive, Member
+from t2s_bench.benchmarks.base import Base
 from t2s_bench.benchmarks.descriptions import add_descriptions
 from t2s_bench.benchmarks.json_array import read_array
 from t2s_bench.benchmarks.layout import Layout, Questions, databases_in, optional_text, text_of
@@ -24,48 +27,83 @@ from t2s_bench.benchmarks.tables_json import empty_schema, read_tables, schema_o
 from t2s_bench.errors import BadInput
 from t2s_bench.types import Example, Question
 
-LOOKED_FOR = {
-    "bird-dev": "dev.json beside dev_tables.json and dev_databases",
-    "mini-dev": "mini_dev_sqlite.json, mini_dev_postgresql.json or mini_dev_mysql.json "
-    "beside dev_tables.json and dev_databases",
+
+@dataclass(frozen=True)
+class _Release:
+    """One release: split → (dialect of its golds, file); `part` begins its databases' names.
+
+    Without a `part` the databases are those of another release. Without `ids` the questions have
+    no question_id.
+    """
+
+    files: Mapping[str, tuple[str, str]]
+    part: str = ""
+    ids: bool = True
+
+
+_RELEASES = {
+    "bird-dev": _Release({"dev": ("sqlite", "dev.json")}, "dev"),
+    "bird-train": _Release({"train": ("sqlite", "train.json")}, "train", ids=False),
+    "mini-dev": _Release(
+        {
+            dialect: (dialect, f"mini_dev_{dialect}.json")
+            for dialect in ("sqlite", "postgresql", "mysql")
+        },
+        "dev",
+    ),
+    "bird-dev-1106": _Release({"dev": ("sqlite", "dev_20251106-00000-of-00001.json")}),
+    "mini-dev-hf": _Release(
+        {
+            dialect: (dialect, f"mini_dev_{short}-00000-of-00001.json")
+            for dialect, short in (("sqlite", "sqlite"), ("postgresql", "pg"), ("mysql", "mysql"))
+        }
+    ),
 }
-# Split, and with it the dialect of its golds → file.
-_FILES = {
-    "bird-dev": {"dev": ("sqlite", "dev.json")},
-    "mini-dev": {
-        dialect: (dialect, f"mini_dev_{dialect}.json")
-        for dialect in ("sqlite", "postgresql", "mysql")
-    },
+LOOKED_FOR = {
+    name: " or ".join(file for _, file in release.files.values())
+    + (f" beside {release.part}_tables.json and {release.part}_databases" * bool(release.part))
+    for name, release in _RELEASES.items()
 }
 
 
 def recognise(archive: Archive, name: str) -> str | None:
-    """The folder inside the archive that is laid out as the benchmark of that name, or None."""
-    return archive.root(["dev_tables.json"], one_of=[file for _, file in _FILES[name].values()])
+    """The folder inside the archive that is laid out as the release of that name, or None."""
+    release = _RELEASES[name]
+    needed = [f"{release.part}_tables.json"] if release.part else []
+    return archive.root(needed, one_of=[file for _, file in release.files.values()])
 
 
-def read(archive: Archive, root: str, name: str, scratch: Path) -> Layout:
+def read(archive: Archive, root: str, name: str, scratch: Path, base: Base | None) -> Layout:
     """Reads the layout below `root`; nested databases are copied to the folder `scratch`."""
+    release = _RELEASES[name]
     splits = {
-        split: partial(_examples, member, dialect)
-        for split, (dialect, file) in _FILES[name].items()
+        split: partial(_examples, member, dialect, release.ids)
+        for split, (dialect, file) in release.files.items()
         if (member := archive.member(root + file))
     }
-    absent = [file for _, file in _FILES[name].values() if not archive.member(root + file)]
-    tables_file = archive.member(f"{root}dev_tables.json")
+    notes = tuple(
+        f"{file} is missing from the archive"
+        for _, file in release.files.values()
+        if not archive.member(root + file)
+    )
+    if not release.part:
+        assert base
+        return Layout(splits, base.databases, base.tables, base.schema, notes)
+    tables_file = archive.member(f"{root}{release.part}_tables.json")
     assert tables_file  # the layout was recognised by it
     tables = read_tables(tables_file)
-    holder, folder = archive, f"{root}dev_databases/"
-    nested = archive.member(f"{root}dev_databases.zip")
+    holder, folder = archive, f"{root}{release.part}_databases/"
+    nested = archive.member(f"{root}{release.part}_databases.zip")
     if nested and not databases_in(archive, folder):
         holder = archive.nested(nested, scratch)
-        folder = "dev_databases/" if any(holder.under("dev_databases/")) else ""
+        inner = f"{release.part}_databases/"
+        folder = inner if any(holder.under(inner)) else ""
     return Layout(
         splits=splits,
         databases=databases_in(holder, folder),
         tables=tables,
         schema=partial(_schema, tables, holder, folder),
-        notes=tuple(f"{file} is missing from the archive" for file in absent),
+        notes=notes,
     )
 
 
@@ -78,12 +116,15 @@ def _schema(
     return schema
 
 
-def _examples(member: Member, dialect: str) -> Questions:
+def _examples(member: Member, dialect: str, ids: bool) -> Questions:
     with member.open() as file:
-        times = Counter(_id(record, str(member)) for record in read_array(file, str(member)))
+        times = Counter(
+            _id(record, str(member)) if ids else str(position)
+            for position, record in enumerate(read_array(file, str(member)))
+        )
     with member.open() as file:
         for position, record in enumerate(read_array(file, str(member))):
-            identity = _id(record, str(member))
+            identity = _id(record, str(member)) if ids else str(position)
             if times[identity] > 1:
                 identity = f"{identity}@{position}"
             where = f"{member}: question {identity}"

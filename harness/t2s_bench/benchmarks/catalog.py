@@ -11,6 +11,7 @@ from t2s_bench.benchmarks.benchmark import load
 from t2s_bench.benchmarks.location import data_folder
 from t2s_bench.benchmarks.manifest import read_manifest
 from t2s_bench.benchmarks.registry import EMBEDDED, Entry, entries
+from t2s_bench.benchmarks.spider_suites import ADDED
 from t2s_bench.errors import BadInput
 
 
@@ -60,7 +61,10 @@ def datasets_here(data: str | os.PathLike[str] | None = None) -> list[Dataset | 
     """
     found: list[Dataset | Absent] = []
     for entry in entries().values():
-        found += _embedded(entry) if entry.family == EMBEDDED else _imported(entry, data)
+        if entry.adds_to:
+            found += _addition(entry, data)
+        else:
+            found += _embedded(entry) if entry.family == EMBEDDED else _imported(entry, data)
     return found
 
 
@@ -91,6 +95,18 @@ def _embedded(entry: Entry) -> list[Dataset | Absent]:
             folder=benchmark.folder,
         )
     ]
+
+
+def _addition(entry: Entry, data: str | os.PathLike[str] | None) -> list[Dataset | Absent]:
+    """Fillings for another benchmark: absent until that one has some."""
+    place = data_folder(data) / entry.place
+    try:
+        manifest = read_manifest(place)
+    except BadInput:  # the other benchmark's own line says so
+        return []
+    if manifest and any(note.startswith(ADDED) for note in manifest.notes):
+        return []
+    return [Absent(entry.name, entry.title, (), entry.homepage, import_command(entry))]
 
 
 def _imported(entry: Entry, data: str | os.PathLike[str] | None) -> list[Dataset | Absent]:

@@ -96,6 +96,8 @@ class _Download:
 
     def run(self) -> Manifest:
         """Asks for the files, and for others as long as what came is no such benchmark."""
+        if not self.entry.files:
+            raise self._failed()
         given = [self.fetcher.candidates(file) for file in self.entry.files]
         files = [next(candidates, None) for candidates in given]
         while True:
@@ -135,7 +137,7 @@ class _Download:
             if file.kept:
                 continue
             download = Download(file.source, file.path.stat().st_size, file.sha256)
-            record(self.root, self.entry.name, described.name, download)
+            record(self.root, self.entry.name, described.name, file.part, download)
             if self.keep:
                 kept = self.fetcher.kept(described)
                 kept.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +153,7 @@ class _Download:
 
     def _failed(self) -> BadInput:
         entry, reasons = self.entry, "; ".join(self.fetcher.failures)
-        names = " and ".join(file.name for file in entry.files)
+        names = " and ".join(file.name for file in entry.files) or "its files"
         by_hand = f"then t2s-bench download {entry.name} --from {entry.archive}"
         if self.fetcher.offline:
             places = self.root / "archives" / entry.name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,24 +27,34 @@ class Download:
     sha256: str
 
 
-def recorded(data: Path, benchmark: str, file: str) -> Download | None:
-    """What that file of the benchmark was at its first download into this data folder.
+def recorded(data: Path, benchmark: str, file: str) -> Mapping[str, Download]:
+    """What that file of the benchmark was at its first download, by the part of it.
+
+    The whole file is the part "". A folder of a larger archive that stands for the file has its own
+    digest, under the folder's name.
 
     Raises:
         BadInput: the record is damaged.
     """
-    return _read(data).get(f"{benchmark}/{file}")
+    name = f"{benchmark}/{file}"
+    found = {}
+    for key, download in _read(data).items():
+        whole, _, part = key.partition("#")
+        if whole == name:
+            found[part] = download
+    return found
 
 
-def record(data: Path, benchmark: str, file: str, download: Download) -> None:
+def record(data: Path, benchmark: str, file: str, part: str, download: Download) -> None:
     """Keeps what a file was, if nothing is known of it yet; others may do so at the same time."""
+    key = f"{benchmark}/{file}" + (f"#{part}" if part else "")
     data.mkdir(parents=True, exist_ok=True)
     with (data / f".{FILE}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         entries = _read(data)
-        if f"{benchmark}/{file}" in entries:
+        if key in entries:
             return
-        entries[f"{benchmark}/{file}"] = download
+        entries[key] = download
         content = json.dumps({name: asdict(entries[name]) for name in sorted(entries)}, indent=2)
         new = data / f".{FILE}.new"
         new.write_text(content + "\n", encoding="utf-8")

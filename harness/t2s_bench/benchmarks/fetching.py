@@ -13,6 +13,7 @@ from typing import Any
 
 from t2s_bench.benchmarks.download_lock import FILE as LOCK
 from t2s_bench.benchmarks.download_lock import recorded
+from t2s_bench.benchmarks.remote_zip import fetch_folder
 from t2s_bench.benchmarks.sources import BROWSER, GOOGLE_DRIVE, HUGGING_FACE, Source, SourceFile
 from t2s_bench.benchmarks.transfer import (
     LoginNeeded,
@@ -32,11 +33,15 @@ Labelled = Callable[[str], "Report | None"]
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that a source gave, with the digest it was checked by; `kept` lies in the archives."""
+    """A file that a source gave, with the digest it was checked by.
+
+    `part` is the folder of a larger archive that it is made of; `kept` lies in the archives.
+    """
 
     path: Path
     sha256: str
     source: str
+    part: str = ""
     kept: bool = False
 
 
@@ -76,8 +81,10 @@ class Fetcher:
         kept = self.kept(file)
         if kept.is_file():
             sha256 = file_digest(kept)
+            known = recorded(self.data, self.benchmark, file.name).values()
             try:
-                self._check(file, sha256)
+                if sha256 not in (download.sha256 for download in known):
+                    self._check(file, sha256, "")
             except SourceFailed as error:
                 self.failures.append(f"{kept}: {error}")
             else:
@@ -91,7 +98,7 @@ class Fetcher:
             try:
                 self._get(source, file, partial)
                 sha256 = file_digest(partial)
-                self._check(file, sha256)
+                self._check(file, sha256, source.inside)
             except SourceFailed as error:
                 self.failures.append(f"{source.name}: {error}")
                 if isinstance(error, _Altered) or not _size(partial):
@@ -100,18 +107,18 @@ class Fetcher:
             path = self.folder / file.name
             os.replace(partial, path)
             _drop(partial)
-            yield Fetched(path, sha256, source.url)
+            yield Fetched(path, sha256, source.url, source.inside)
 
-    def _check(self, file: SourceFile, sha256: str) -> None:
+    def _check(self, file: SourceFile, sha256: str, part: str) -> None:
         """Compares a digest with the published one, else with that of the first download."""
-        if file.sha256:
+        if file.sha256 and not part:
             if sha256 != file.sha256:
                 raise _Altered(
                     f"its SHA-256 {sha256[:12]} is not that of the published file, "
                     f"{file.sha256[:12]}"
                 )
             return
-        known = recorded(self.data, self.benchmark, file.name)
+        known = recorded(self.data, self.benchmark, file.name).get(part)
         if known and known.sha256 != sha256:
             raise _Altered(
                 f"its SHA-256 {sha256[:12]} is not that of the first download, "
@@ -121,6 +128,9 @@ class Fetcher:
 
     def _get(self, source: Source, file: SourceFile, partial: Path) -> None:
         report = self.labelled(f"{file.name} from {source.name}")
+        if source.inside:
+            fetch_folder(source.url, source.inside, partial, patience=self.patience, report=report)
+            return
         try:
             transfer(source.url, partial, name=file.name, patience=self.patience, report=report)
         except PageInstead:

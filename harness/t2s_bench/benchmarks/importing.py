@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 
 from t2s_bench.benchmarks.archive import Archive, open_archive
+from t2s_bench.benchmarks.base import open_base
 from t2s_bench.benchmarks.layout import Layout
 from t2s_bench.benchmarks.location import data_folder
 from t2s_bench.benchmarks.manifest import Manifest
@@ -72,16 +73,22 @@ def import_entry(
     progress: Progress | None = None,
 ) -> Manifest:
     """Imports what an entry of the registry describes; see `import_benchmark`."""
-    folder = data_folder(data) / entry.name
+    folder = data_folder(data) / entry.place
     path = Path(source).expanduser()
-    with explained(folder), open_archive(path) as archive:
+    single = len(entry.files) == 1 and not entry.archive.endswith(".zip")
+    with explained(folder), open_archive(path, single=single) as archive:
         family, root = _family(entry), _root(entry, archive)
         with only_one(folder):
-            refuse_replacing(folder, path, force)
+            base = open_base(folder.parent / entry.base, entry.name) if entry.base else None
+            if not entry.adds_to:
+                refuse_replacing(folder, path, force)
             with staging_folder(folder) as staging:
-                layout = _chosen(family.read(archive, root, entry.name, staging), entry, only)
-                writer = LayoutWriter(staging, layout, progress)
-                manifest = writer.write(entry, path)
+                layout = family.read(archive, root, entry.name, staging, base)
+                writer = LayoutWriter(staging, _chosen(layout, entry, only), progress)
+                if entry.adds_to and base:
+                    manifest = writer.write(find_entry(entry.adds_to), base.manifest)
+                else:
+                    manifest = writer.write(entry, path)
                 replace(staging, folder)
             with DigestCache() as digests:
                 for relative, digest in writer.digests.items():

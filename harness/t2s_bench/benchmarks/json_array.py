@@ -1,4 +1,7 @@
-"""Reading a JSON file that is one long list, element by element, in constant memory."""
+"""Reading a JSON file that is one long list, element by element, in constant memory.
+
+Files of JSON Lines (one object after another, without brackets and commas) are read alike.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import codecs
 import json
 from collections.abc import Iterator
 
-from t2s_bench.benchmarks.archive import Reader
+from t2s_bench.benchmarks.archive import Member, Reader
 from t2s_bench.errors import BadInput
 
 CHUNK = 1 << 16
@@ -16,7 +19,7 @@ _SPACE = " \t\r\n"
 
 
 def read_array(file: Reader, name: str) -> Iterator[dict[str, object]]:
-    """Yields the objects of a JSON list; only one of them is in memory at a time.
+    r"""Yields the objects of a JSON list or of JSON Lines; only one is in memory at a time.
 
     The file is read to its end, so that an archive's checksum is verified.
 
@@ -26,14 +29,19 @@ def read_array(file: Reader, name: str) -> Iterator[dict[str, object]]:
     >>> import io
     >>> list(read_array(io.BytesIO(b'[{"a": 1}, {"a": 2}]'), "x.json"))
     [{'a': 1}, {'a': 2}]
+    >>> list(read_array(io.BytesIO(b'{"a": 1}\n{"a": 2}\n'), "x.jsonl"))
+    [{'a': 1}, {'a': 2}]
     """
     decoder = json.JSONDecoder()
     text = _Text(file, name)
-    if text.next_char() != "[":
+    start = text.next_char()
+    if start not in ("[", "{"):
         raise BadInput(f"{name} is not a JSON list of questions")
-    count = 0
-    while (char := text.next_char()) != "]":
-        if count:
+    if start == "{":
+        text.back()
+    count, end, comma = 0, *(("]", ",") if start == "[" else ("", ""))
+    while (char := text.next_char()) != end:
+        if count and comma:
             char = text.next_char() if char == "," else char and "no comma"
         if char != "{":
             what = "is damaged" if char else "is cut off"
@@ -41,8 +49,17 @@ def read_array(file: Reader, name: str) -> Iterator[dict[str, object]]:
         text.back()
         yield text.decode(decoder, count + 1)
         count += 1
-    if text.next_char():
+    if end and text.next_char():
         raise BadInput(f"{name} goes on after its list of {count} elements")
+
+
+def first_record(member: Member) -> dict[str, object]:
+    """The first object of such a file, empty where it is none."""
+    try:
+        with member.open() as file:
+            return next(read_array(file, str(member)), {})
+    except BadInput:
+        return {}
 
 
 class _Text:

@@ -39,16 +39,21 @@ def databases_in(archive: Archive, folder: str) -> dict[str, SqlFiles]:
     Further `.sqlite` files beside it are further fillings. An empty file is no database: programs
     that open a database which is not there leave such files behind.
     """
+    return {
+        db_id: {main: files[main], **{name: files[name] for name in files if name != main}}
+        for db_id, files in further_files(archive, folder).items()
+        if (main := f"{db_id}.sqlite") in files
+    }
+
+
+def further_files(archive: Archive, folder: str) -> dict[str, dict[str, Member]]:
+    """The files of the form `<db_id>/<any name>.sqlite` below a folder, by database."""
     found: dict[str, dict[str, Member]] = {}
     for member in archive.under(folder):
         db_id, _, file = member.name[len(folder) :].partition("/")
         if file.endswith(".sqlite") and "/" not in file and member.size:
             found.setdefault(db_id, {})[file] = member
-    return {
-        db_id: {main: files.pop(main), **files}
-        for db_id, files in found.items()
-        if (main := f"{db_id}.sqlite") in files
-    }
+    return found
 
 
 def text_of(record: Mapping[str, object], key: str, where: str) -> str:

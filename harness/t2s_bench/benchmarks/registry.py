@@ -120,6 +120,8 @@ def find(name: str, split: str | None = None) -> tuple[Entry, Split]:
             "dataset", name, datasets(), hint="or the path of your own folder with questions.jsonl"
         )
     entry = entries()[name]
+    if entry.adds_to:
+        raise BadInput(f"'{name}' adds fillings to '{entry.adds_to}': load a split of that one")
     if split is None:
         names = ", ".join(f"'{part.dataset}'" for part in entry.splits.values())
         raise BadInput(f"'{name}' has several splits: say {names}")

@@ -16,11 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from t2s_bench.benchmarks.archive import Archive, Member
-from t2s_bench.benchmarks.json_array import read_array
-from t2s_bench.benchmarks.layout import Layout, Questions, databases_in, text_of
+from t2s_bench.benchmarks import ehrsql, sciencebenchmark
+from t2s_bench.benchmarks.archive import Archive
+from t2s_bench.benchmarks.base import Base
+from t2s_bench.benchmarks.layout import Layout, Questions, databases_in
+from t2s_bench.benchmarks.spider_form import examples_of
 from t2s_bench.benchmarks.tables_json import empty_schema, read_tables, schema_of
-from t2s_bench.types import Example, Question
 
 LOOKED_FOR = {"spider": "tables.json beside dev.json or train_spider.json, and database/"}
 _FILES = {
@@ -31,18 +32,30 @@ _FILES = {
 
 
 def recognise(archive: Archive, name: str) -> str | None:
-    """The folder inside the archive that is laid out as Spider, or None."""
-    return archive.root(["tables.json"], one_of=["dev.json", "train_spider.json"])
+    """The folder inside the archive that is laid out as Spider, or None.
+
+    Others took over the layout of `dev.json`; what tells Spider from them is the other file, or
+    that its databases are neither in another folder nor those of a hospital.
+    """
+    roots = list(archive.roots(["tables.json"], one_of=["dev.json", "train_spider.json"]))
+    for root in roots:
+        if archive.member(f"{root}train_spider.json"):
+            return root
+    others = [
+        family.recognise(archive, name)
+        for family, name in ((ehrsql, "ehrsql"), (sciencebenchmark, "sciencebenchmark"))
+    ]
+    return next((root for root in roots if root not in others), None)
 
 
-def read(archive: Archive, root: str, name: str, scratch: Path) -> Layout:
+def read(archive: Archive, root: str, name: str, scratch: Path, base: Base | None) -> Layout:
     """Reads the layout below the folder `root` of the archive."""
     splits: dict[str, Callable[[], Questions]] = {}
     notes = []
     for split, names in _FILES.items():
         files = [member for name in names if (member := archive.member(root + name))]
         if files:
-            splits[split] = partial(_examples, files)
+            splits[split] = partial(examples_of, files)
         if files and len(files) < len(names):
             absent = [name for name in names if not archive.member(root + name)]
             notes.append(f"{', '.join(absent)} is missing from the split '{split}'")
@@ -59,18 +72,3 @@ def read(archive: Archive, root: str, name: str, scratch: Path) -> Layout:
         schema=lambda db_id: schema_of(tables[db_id]) if db_id in tables else empty_schema(),
         notes=tuple(notes),
     )
-
-
-def _examples(files: list[Member]) -> Questions:
-    position = 0
-    for member in files:
-        with member.open() as file:
-            for record in read_array(file, str(member)):
-                where = f"{member}: question {position}"
-                question = Question(
-                    str(position),
-                    text_of(record, "question", where),
-                    text_of(record, "db_id", where),
-                )
-                yield Example(question, (text_of(record, "query", where),))
-                position += 1

@@ -49,8 +49,10 @@ class LayoutWriter:
         self.digests: dict[Path, str] = {}
         self._suites: dict[str, str] = {}
 
-    def write(self, entry: Entry, source: Path) -> Manifest:
+    def write(self, entry: Entry, source: Path | Manifest) -> Manifest:
         """Writes the questions, then the databases they need, then the manifest.
+
+        `source` is what it comes from, or the manifest of the import that it adds to.
 
         Raises:
             BadInput: damaged content.
@@ -62,7 +64,9 @@ class LayoutWriter:
         }
         used = {db_id for part in questions.values() for db_id in part.counts}
         if not self.layout.databases:
-            raise BadInput(f"{source} holds no database (looked for <db_id>/<db_id>.sqlite)")
+            raise BadInput(
+                f"{_name(source)} holds no database (looked for <db_id>/<db_id>.sqlite)"
+            )
         self._write_databases(sorted(used & self.layout.databases.keys()))
         splits = {split: self._split(split, part) for split, part in questions.items()}
         missing = sum((Counter(part.missing) for part in splits.values()), Counter[str]())
@@ -75,15 +79,15 @@ class LayoutWriter:
             citation=entry.citation,
             homepage=entry.homepage,
             primary_metric=entry.primary_metric,
-            source=source.resolve().name,
-            source_sha256=file_digest(source) if source.is_file() else None,
+            source=_name(source),
+            source_sha256=_sha256(source),
             splits=splits,
             databases=len(self._suites),
             missing=dict(sorted(missing.items())),
             digest=content_digest(
                 " ".join(f"{name}={splits[name].digest}" for name in sorted(splits)), self._suites
             ),
-            notes=(*self.layout.notes, *strange),
+            notes=tuple(dict.fromkeys((*self.layout.notes, *strange))),
         )
         write_manifest(self.folder, manifest)
         return manifest
@@ -152,6 +156,16 @@ class LayoutWriter:
             missing=missing,
             digest=content_digest(part.scored_digest, there),
         )
+
+
+def _name(source: Path | Manifest) -> str:
+    return source.source if isinstance(source, Manifest) else source.resolve().name
+
+
+def _sha256(source: Path | Manifest) -> str | None:
+    if isinstance(source, Manifest):
+        return source.source_sha256
+    return file_digest(source) if source.is_file() else None
 
 
 def _blocks(member: Member) -> Generator[bytes, None, None]:
