@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+
+from t2s_bench.cli.app import app
 
 HEAVY = ("torch", "transformers", "datasets", "pandas", "peft", "numpy", "sqlglot", "openai")
-COMMANDS = ("run", "score", "report", "show", "download", "datasets")
+COMMANDS = tuple(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
 def t2s(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -175,3 +178,16 @@ def test_wrong_predictions_are_one_line_and_leave_nothing_behind(
     assert "has 5 predictions" in mistake("score", predictions, "--dataset", shop, "--out", out)
     assert not out.exists()
     assert "say which benchmark" in mistake("score", predictions)
+
+
+def test_profiles_are_compared_on_the_same_predictions(shop: Path, tmp_path: Path) -> None:
+    predictions = tmp_path / "p.sql"
+    predictions.write_text("SELECT 4\n" + "\n" * 4 + "SELECT id AS value FROM item WHERE 0\n")
+    command = ("score", predictions, "--dataset", shop, "--jobs", "1", "--out", tmp_path / "r")
+    both = t2s(*command, "--profile", "official,safe", "--metrics", "ex_spider,ex", "--json")
+    content = json.loads(both.stdout)
+    assert content["scoring"]["profile"] == "official"
+    assert content["spread"]["metrics"]["ex_spider"]["safe"]["differs"] == ["empty"]
+    shown = t2s(*command, "--profile", "safe,official", "--metrics", "ex_spider,ex").stdout
+    assert "| metric | safe | official | questions that differ |" in shown
+    assert "did you mean 'official'?" in mistake(*command, "--profile", "offical")

@@ -31,6 +31,15 @@ DataOption = Annotated[
 DatasetOption = Annotated[
     str, typer.Option(help="Benchmark by name (see: t2s-bench datasets) or by folder.")
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="T2S_ENGINE",
+        show_envvar=False,
+        help="Database server that executes SQL, as a URL: postgresql://…, mysql://…, "
+        "duckdb:///FILE (default: SQLite, from the files; T2S_ENGINE keeps a password out of sight).",
+    ),
+]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")]
 IdsOption = Annotated[
     str | None, typer.Option(help="Only these questions: ids, separated by commas.")
@@ -58,6 +67,18 @@ def stdout_console() -> Console:
 def print_json(content: Mapping[str, object]) -> None:
     """One JSON object on stdout."""
     typer.echo(json.dumps(content, indent=2, ensure_ascii=sys.stdout.encoding.lower() != "utf-8"))
+
+
+def load_benchmark(dataset: str, data: Path | None, engine: str | None) -> Benchmark:
+    """A benchmark by name or folder, on a server where one is given."""
+    from t2s_bench.benchmarks.benchmark import load
+
+    benchmark = load(dataset, data=data)
+    if engine is None:
+        return benchmark
+    from t2s_bench.benchmarks.engine import on_engine
+
+    return on_engine(benchmark, engine)
 
 
 def choose_examples(

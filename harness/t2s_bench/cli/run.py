@@ -12,12 +12,14 @@ from t2s_bench.cli.common import (
     CORES,
     DataOption,
     DatasetOption,
+    EngineOption,
     IdsOption,
     JobsOption,
     JsonOption,
     LimitOption,
     MetricsOption,
     choose_examples,
+    load_benchmark,
     print_json,
     progress,
     stdout_console,
@@ -57,6 +59,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Run directory (default: runs/DATASET/SYSTEM).")
     ] = None,
+    engine: EngineOption = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -64,7 +67,6 @@ def run(
 
     Example: t2s-bench run oracle --dataset mini --limit 20
     """
-    from t2s_bench.benchmarks.benchmark import load
     from t2s_bench.errors import BadInput
     from t2s_bench.metrics.catalog import chosen_metrics
     from t2s_bench.options import read_options
@@ -78,7 +80,7 @@ def run(
         raise BadInput("--resume and --fresh exclude each other: give one")
     options = read_options(option or (), config)
     loaded = load_system(system, options, seed=seed)
-    benchmark = load(dataset, data=data)
+    benchmark = load_benchmark(dataset, data, engine)
     examples = choose_examples(benchmark, limit, ids)
     name = f"{loaded.name}-ablation" if ablate else loaded.name
     folder = out or Path("runs") / benchmark.name / name

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from t2s_bench.cli.common import DataOption, JsonOption, print_json, stdout_console
+from t2s_bench.cli.common import DataOption, EngineOption, JsonOption, print_json, stdout_console
 
 
 def show(
@@ -16,6 +16,7 @@ def show(
         str | None,
         typer.Argument(help="A question's id; without one, the questions that were lost."),
     ] = None,
+    engine: EngineOption = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -25,7 +26,7 @@ def show(
     """
     from t2s_bench.reports.question import lost_questions, print_lost, print_question, question_view
     from t2s_bench.runs.directory import RunDirectory
-    from t2s_bench.runs.rescore import benchmark_of
+    from t2s_bench.runs.rescore import benchmark_of, on_engine_of
 
     directory = RunDirectory(run)
     benchmark = benchmark_of(directory, data=data)
@@ -36,7 +37,7 @@ def show(
         else:
             print_lost(lost, run, stdout_console())
         return
-    view = question_view(directory, benchmark, id)
+    view = question_view(directory, on_engine_of(directory, benchmark, engine), id)
     if json:
         print_json(view)
     else:

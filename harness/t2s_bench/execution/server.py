@@ -10,7 +10,7 @@ files changing, and its values (Decimal, dates) are none that the disk cache hol
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
 from sys import getsizeof
 from time import monotonic, perf_counter
@@ -19,15 +19,12 @@ from t2s_bench.errors import UserError
 from t2s_bench.execution import address as addresses
 from t2s_bench.execution.address import Address
 from t2s_bench.execution.dialects.link import CannotConnect, Link, Result, connect
+from t2s_bench.execution.sqlite import CannotOpen
 from t2s_bench.execution.statement import find_fault
 from t2s_bench.types import Budget, Execution, Row, Status
 
 # Seconds past the budget after which a statement that the server has not ended is cancelled.
 CANCEL_SECONDS = 0.25
-# Seconds past the budget that a worker may take: to cancel, to connect again, to close.
-EXTRA_SECONDS = 15.0
-# Open connections of one `Servers`.
-CONNECTIONS = 4
 # Rows fetched between two checks of the caps: at first, and at most. In between a portion is as
 # many rows as take about PORTION_BYTES at the size of the last ones.
 FIRST_ROWS = 16
@@ -37,9 +34,13 @@ PORTION_BYTES = 1_000_000
 _LASTING = (Status.OK, Status.ERROR, Status.REFUSED, Status.TOO_LARGE)
 
 
-def is_server(place: str) -> bool:
-    """Whether a place is a server's URL and not a file's path."""
-    return "://" in place
+def is_server(place: object) -> bool:
+    """Whether a place is a server's URL and not a file's path.
+
+    >>> is_server("postgresql://localhost/bench"), is_server("/data/shop.sqlite")
+    (True, False)
+    """
+    return isinstance(place, str) and "://" in place
 
 
 class Server:
@@ -145,41 +146,45 @@ class Server:
         )
 
 
-class Servers:
-    """The connections of one worker, one a server."""
+class ServerReader:
+    """One database on a server, as `execution.session` holds it; `execution.sqlite.Reader`'s twin.
 
-    def __init__(self) -> None:
-        self._servers: OrderedDict[str, Server] = OrderedDict()
-        self._addresses: dict[str, tuple[str, Address]] = {}
-        self.out_of_memory = False
+    Readers of one process whose URLs differ in the schema alone share a connection. `repeatable`
+    says whether the last execution may stand for its repetition in this process: it was not ended
+    by the clock or for want of a connection.
+    """
 
-    def execute(self, url: str, sql: str, budget: Budget) -> tuple[Execution, bool]:
-        """Run one statement; the second value says whether it may stand for its repetition."""
+    repeatable = False
+    out_of_memory = False
+
+    def __init__(self, url: str) -> None:
+        """Connects with the first statement; raises CannotOpen for what is no URL."""
         try:
-            key, address = self._address(url)
+            address = addresses.parse(url)
         except UserError as error:
-            return Execution(Status.INFRA, error=str(error)), False
-        server = self._servers.get(key)
-        if server is None:
-            if len(self._servers) >= CONNECTIONS:
-                self._servers.popitem(last=False)[1].close()
-            server = self._servers[key] = Server(address)
-        self._servers.move_to_end(key)
-        execution = server.execute(sql, budget, address.schema)
-        self.out_of_memory |= server.out_of_memory
-        return execution, execution.status in _LASTING
+            raise CannotOpen(str(error)) from error
+        self._schema = address.schema
+        self._key = address.url.render_as_string(hide_password=False)
+        self._server, self._users = _shared.setdefault(self._key, (Server(address), []))
+        self._users.append(self)
+
+    def execute(self, sql: str, budget: Budget) -> Execution:
+        """Run one statement; failures come back typed, never raised."""
+        execution = self._server.execute(sql, budget, self._schema)
+        self.repeatable = execution.status in _LASTING
+        self.out_of_memory = self._server.out_of_memory
+        return execution
 
     def close(self) -> None:
-        """Close every connection; harmless when repeated."""
-        while self._servers:
-            self._servers.popitem()[1].close()
+        """Let the connection go, and close it after its last user; harmless when repeated."""
+        if self in self._users:
+            self._users.remove(self)
+            if not self._users:
+                _shared.pop(self._key)
+                self._server.close()
 
-    def _address(self, url: str) -> tuple[str, Address]:
-        if url not in self._addresses:
-            address = addresses.parse(url)
-            key = address.url.render_as_string(hide_password=False)
-            self._addresses[url] = (key, address)
-        return self._addresses[url]
+
+_shared: dict[str, tuple[Server, list[ServerReader]]] = {}
 
 
 def _finished(link: Link) -> bool:

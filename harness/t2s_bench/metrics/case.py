@@ -5,12 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from t2s_bench.errors import UnknownName
 from t2s_bench.types import Budget, Database, Execution
 
 if TYPE_CHECKING:
     from t2s_bench.execution.session import Session
 
 PROFILES = ("safe", "official")
+
+
+def find_profiles(text: str) -> tuple[str, ...]:
+    """Profiles separated by commas; raises UnknownName for one that does not exist.
+
+    >>> find_profiles("official, safe")
+    ('official', 'safe')
+    """
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names or ("",):
+        if name not in PROFILES:
+            raise UnknownName("profile", name, PROFILES)
+    return names
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,8 @@ class Case:
         self.task = task
         self.session = session
         self.official = task.profile == "official"
+        # Why a metric stopped short of trying everything; empty where none did.
+        self.gave_up = ""
         self._predictions: dict[tuple[int, str], Execution] = {}
         self._golds: dict[tuple[int, str], Execution] = {}
 
@@ -70,8 +86,12 @@ class Case:
         if key in self._golds:
             return self._golds[key]
         if key not in self._predictions:
-            database = self.task.database
-            self._predictions[key] = self.session.execute(
-                database.url or database.files[filling], key[1], self.task.budget
-            )
+            self._predictions[key] = self.run(key[1], filling)
         return self._predictions[key]
+
+    def run(self, sql: str, filling: int = 0) -> Execution:
+        """Runs a variant of the prediction that is asked for only once; nothing is kept."""
+        database = self.task.database
+        return self.session.execute(
+            database.url or database.files[filling], sql, self.task.budget
+        )

@@ -47,7 +47,7 @@ def question_view(directory: RunDirectory, benchmark: Benchmark, id: str) -> dic
     budget = replace(Budget(**scoring["budget"]), bytes=50_000_000)
     sqls = [example.golds[0], prediction.sql]
     with Pool(1) as pool:
-        gold, predicted = pool.execute(((database.path, sql) for sql in sqls), budget)
+        gold, predicted = pool.execute(((database.url or database.path, sql) for sql in sqls), budget)
     return {
         "id": id,
         "database": example.question.database,

@@ -13,7 +13,7 @@ from hashlib import sha256
 from statistics import NormalDist, fmean, stdev
 
 import t2s_bench
-from t2s_bench.analysis.slices import FEATURES, features_of
+from t2s_bench.analysis.slices import DIFFICULTIES, FEATURES, features_of
 from t2s_bench.analysis.statistics import wilson_interval
 from t2s_bench.benchmarks.benchmark import Benchmark
 from t2s_bench.metrics.catalog import METRICS
@@ -24,7 +24,6 @@ from t2s_bench.settings import cache_folder
 from t2s_bench.types import Example, Prediction, Score
 
 Report = Mapping[str, object]
-_DIFFICULTIES = ("easy", "simple", "medium", "moderate", "hard", "challenging", "extra")
 
 
 def make_report(
@@ -59,7 +58,7 @@ def make_report(
         "outcomes": dict(Counter(str(score.outcome) for score in listed).most_common()),
         "slices": {
             "difficulty": _slices(
-                examples, scores, names, lambda e: (e.difficulty,), _DIFFICULTIES
+                examples, scores, names, lambda e: (e.difficulty,), DIFFICULTIES
             ),
             "database": _slices(examples, scores, names, lambda e: (e.question.database,)),
             "feature": _slices(examples, scores, names, _feature_key(examples), FEATURES),

@@ -19,6 +19,7 @@ from pathlib import Path
 import t2s_bench
 from t2s_bench.benchmarks.benchmark import Benchmark
 from t2s_bench.errors import NotComparable
+from t2s_bench.execution.address import shown
 from t2s_bench.types import Budget, Example
 
 FORMAT = 1
@@ -80,9 +81,11 @@ def make_lock(
             "sqlite": sqlite3.sqlite_version,
         },
     }
+    if benchmark.engine:
+        identity["engine"] = dict(benchmark.engine)
     about = {
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": list(command),
+        "command": [shown(word) for word in command],
         "benchmark_folder": str(benchmark.folder),
         "machine": platform.machine(),
         "system": platform.system(),

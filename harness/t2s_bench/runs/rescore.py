@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from t2s_bench.benchmarks.benchmark import QUESTIONS, Benchmark, load
+from t2s_bench.benchmarks.engine import on_engine
 from t2s_bench.errors import BadInput, NotComparable, UserError
 from t2s_bench.metrics.catalog import chosen_metrics
 from t2s_bench.reports.report import Report
+from t2s_bench.reports.spread import spread
 from t2s_bench.runs import records
 from t2s_bench.runs.directory import RunDirectory, RunWriter
 from t2s_bench.runs.experiment import finish
@@ -18,7 +21,7 @@ from t2s_bench.runs.prediction_files import read_predictions
 from t2s_bench.runs.runner import Listener, predict_and_score
 from t2s_bench.scoring import Scorer
 from t2s_bench.system import System
-from t2s_bench.types import Example
+from t2s_bench.types import Budget, Example
 
 
 def score_file(
@@ -63,19 +66,24 @@ def score_run(
     metrics: str | None,
     *,
     data: Path | None = None,
+    engine: str | None = None,
+    profile: str = "safe",
     workers: int = 1,
     listener: Listener | None = None,
 ) -> tuple[Report, Path]:
-    """Scores a run again in place, by the given metrics, on the benchmark it was made for."""
+    """Scores a run again in place, by the given metrics, on the benchmark it was made for.
+
+    Predictions stay; killed at any moment, the same call finishes the work.
+    """
     directory = RunDirectory(folder)
-    benchmark = benchmark_of(directory, dataset, data)
+    benchmark = on_engine_of(directory, benchmark_of(directory, dataset, data), engine)
     predictions = directory.predictions()
     examples = tuple(example for example in benchmark.examples if example.id in predictions)
     identity: Any = directory.lock.identity
     if len(examples) != identity["benchmark"]["questions"]:
         raise BadInput(f"{folder} is not fully predicted: finish it first with --resume")
     names = chosen_metrics(metrics, benchmark.primary_metric)
-    lock = make_lock(benchmark, examples, identity["system"], Scoring(names))
+    lock = make_lock(benchmark, examples, identity["system"], Scoring(names, profile))
     with RunWriter(folder, directory.lock, resume=True, fresh=False) as writer:
         (folder / "done.json").unlink(missing_ok=True)
         (folder / "scores.jsonl").unlink()
@@ -84,10 +92,41 @@ def score_run(
     )
     with (
         RunWriter(folder, lock, resume=True, fresh=False) as writer,
-        Scorer(names, workers=workers) as scorer,
+        Scorer(names, workers=workers, profile=profile) as scorer,
     ):
         predict_and_score(_nothing, benchmark, examples, writer, scorer, listener)
         return finish(writer, benchmark, examples, scorer), folder
+
+
+def spread_of(
+    folder: Path,
+    profiles: Sequence[str],
+    *,
+    dataset: str | None = None,
+    data: Path | None = None,
+    engine: str | None = None,
+    workers: int = 1,
+) -> dict[str, object]:
+    """Scores a finished run under further profiles, beside it, and tells where they differ.
+
+    The first of `profiles` is the one the run was scored with; nothing on disk changes.
+    """
+    directory = RunDirectory(folder)
+    benchmark = on_engine_of(directory, benchmark_of(directory, dataset, data), engine)
+    scoring: Any = directory.lock.identity["scoring"]
+    examples, predictions = examples_of(directory, benchmark), directory.predictions()
+    kept = directory.scores()
+    scored = {profiles[0]: [kept[example.id] for example in examples]}
+    for profile in profiles[1:]:
+        budget = Budget(**scoring["budget"])
+        with Scorer(scoring["metrics"], workers=workers, budget=budget, profile=profile) as scorer:
+            judged = scorer.judge_all(
+                (e, benchmark.databases[e.question.database], predictions[e.id].sql)
+                for e in examples
+            )
+            found = {judgement.score.id: judgement.score for _, judgement in judged}
+        scored[profile] = [found[example.id] for example in examples]
+    return spread(scored, scoring["metrics"])
 
 
 def benchmark_of(
@@ -112,6 +151,19 @@ def benchmark_of(
         raise NotComparable(
             f"{directory.folder} was made on another benchmark "
             f"({'; '.join(differences(wanted, found))})"
+        )
+    return benchmark
+
+
+def on_engine_of(directory: RunDirectory, benchmark: Benchmark, engine: str | None) -> Benchmark:
+    """The benchmark on the server a run was scored on; NotComparable if `engine` is another."""
+    if engine is not None:
+        benchmark = on_engine(benchmark, engine)
+    wanted: Any = directory.lock.identity.get("engine", {})
+    if dict(benchmark.engine) != wanted:
+        raise NotComparable(
+            f"{directory.folder} was scored on {wanted.get('server', 'SQLite')}"
+            + (": say where with --engine URL" if engine is None else ", or with other golds")
         )
     return benchmark
 

@@ -85,7 +85,7 @@ class DuckDB:
 
     def failure(self, error: Exception) -> tuple[Status, str] | None:
         """See `link.Link`."""
-        message = one_line(error)
+        message = one_line(str(error).partition("\n")[0])
         if isinstance(error, duckdb.FatalException | duckdb.ConnectionException):
             return None
         if isinstance(error, duckdb.InterruptException):

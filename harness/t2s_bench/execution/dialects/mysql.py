@@ -119,13 +119,13 @@ class MySQL:
 
     def close(self) -> None:
         """See `link.Link`; rows not fetched are not waited for."""
+        # A streaming result reads its rest when it is closed or forgotten, however long that is.
+        result = getattr(self._cursor, "_result", None)
+        if result is not None:
+            result.unbuffered_active = False
+        self._cursor = None
         with suppress(Exception):
             self._connection.close()
-        if self._cursor is not None:
-            # A streaming cursor reads its rest when it is closed, which now fails at once.
-            with suppress(Exception):
-                self._cursor.close()
-            self._cursor = None
 
     def _command(self, sql: str) -> None:
         with self._connection.cursor() as cursor:

@@ -83,6 +83,7 @@ class PostgreSQL:
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self._connection = connection
+        self._cursor: psycopg.ServerCursor[Row] | None = None
         info = connection.info
         self.version = f"PostgreSQL {str(info.parameter_status('server_version')).split()[0]}"
         settings = {
@@ -115,13 +116,14 @@ class PostgreSQL:
                 limit=compose.Literal(max(1, int(seconds * 1000))),
             )
         )
-        cursor = psycopg.ServerCursor(self._connection, "t2s_bench")
-        cursor.execute(sql.encode())
-        return Cursor(cursor)
+        self._cursor = psycopg.ServerCursor(self._connection, "t2s_bench")
+        self._cursor.execute(sql.encode())
+        return Cursor(self._cursor)
 
     def finish(self) -> None:
         """See `link.Link`."""
         self._connection.execute("ROLLBACK")
+        self._forget_cursor()
 
     def cancel(self) -> None:
         """See `link.Link`; asks by a second connection."""
@@ -149,6 +151,14 @@ class PostgreSQL:
         """See `link.Link`."""
         with suppress(psycopg.Error):
             self._connection.close()
+        self._forget_cursor()
+
+    def _forget_cursor(self) -> None:
+        """Outside a transaction nothing is sent for it any more."""
+        if self._cursor is not None:
+            with suppress(psycopg.Error):
+                self._cursor.close()
+            self._cursor = None
 
 
 def connect(address: Address) -> PostgreSQL:
