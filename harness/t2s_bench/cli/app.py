@@ -19,6 +19,7 @@ from t2s_bench.cli.run import run
 from t2s_bench.cli.score import score
 from t2s_bench.cli.show import show
 from t2s_bench.cli.submit import submit
+from t2s_bench.cli.view import view
 from t2s_bench.errors import UserError
 
 app = typer.Typer(
@@ -29,7 +30,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (run, score, report, show, compare, gate, submit, leaderboard, download, datasets, load_databases):
+for command in (
+    run,
+    score,
+    report,
+    show,
+    view,
+    compare,
+    gate,
+    submit,
+    leaderboard,
+    download,
+    datasets,
+    load_databases,
+):
     app.command()(command)
 
 

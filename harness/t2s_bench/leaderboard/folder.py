@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from t2s_bench.analysis.scored_run import ScoredRun, rules
+from t2s_bench.analysis.scored_run import rules
 from t2s_bench.benchmarks.benchmark import Benchmark
 from t2s_bench.errors import BadInput, NotComparable
 from t2s_bench.leaderboard.facts import BenchmarkFacts, make_facts, read_facts
@@ -21,7 +21,6 @@ from t2s_bench.runs import records as files
 from t2s_bench.runs.directory import RunDirectory
 from t2s_bench.runs.lock import differences
 from t2s_bench.runs.record import Record, check_name, make_record, read_record
-from t2s_bench.types import Score
 
 
 @dataclass(frozen=True)
@@ -103,18 +102,6 @@ def read_boards(folder: Path) -> list[Board]:
         else:
             boards.append(Board(facts, rules(record.identity), (record,)))
     return boards
-
-
-def scored_run(path: Path) -> ScoredRun:
-    """A record as a run for comparison: outcomes and scores by question id, no predictions."""
-    record = read_record(path)
-    facts = _read_facts(path.parents[2], path, record)
-    columns = list(record.scores.items())
-    scores = {
-        id: Score(id, outcome, {name: column[place] for name, column in columns})
-        for place, (id, outcome) in enumerate(zip(facts.ids, record.outcomes, strict=True))
-    }
-    return ScoredRun(record.name, record.identity, scores)
 
 
 def _read_facts(folder: Path, path: Path, record: Record) -> BenchmarkFacts:

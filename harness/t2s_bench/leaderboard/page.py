@@ -136,7 +136,7 @@ def _system(record: Record, board: Board) -> dict[str, object]:
 
 def _standing(standing: Standing) -> list[object]:
     """Questions, score, interval, ranks: as the page's scripts index it."""
-    score = None if standing.score is None else round(standing.score, 3)
+    score = None if standing.score is None else round(standing.score, 6)
     return [
         standing.questions,
         score,

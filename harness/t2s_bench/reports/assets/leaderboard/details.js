@@ -21,14 +21,15 @@ function headToHead(system) {
     h("p", { class: "soft small" }, "Points more (+) or fewer (−) than the other on all questions; p by McNemar's exact test, adjusted for all pairs (Holm)."),
     h("div", { class: "scroll-x" }, h("table", { class: "pairs small" },
       h("thead", {}, h("tr", {}, ["Other system", "Difference", "95 % interval", "Won", "Lost", "p"].map((text, place) =>
-        h("th", { scope: "col", class: place ? "figure" : null }, text)))),
+        h("th", { scope: "col", class: `${place ? "figure" : ""}${place > 1 && place < 5 ? " wide" : ""}` }, text)))),
       h("tbody", {}, rows.map((row) => {
         const shown = row.p < 0.05;
         return h("tr", {},
           h("td", { class: "other" }, row.other),
-          h("td", { class: `figure ${shown ? (row.difference > 0 ? "better" : "worse") : "soft"}` }, signed(row.difference)),
-          h("td", { class: "figure soft" }, `${signed(row.low, 1)} to ${signed(row.high, 1)}`),
-          h("td", { class: "figure" }, count(row.won)), h("td", { class: "figure" }, count(row.lost)),
+          h("td", { class: `figure ${shown ? (row.difference > 0 ? "better" : "worse") : "soft"}` }, signed(row.difference),
+            h("span", { class: "narrow soft interval" }, `${signed(row.low, 1)} to ${signed(row.high, 1)}`)),
+          h("td", { class: "figure soft wide" }, `${signed(row.low, 1)} to ${signed(row.high, 1)}`),
+          h("td", { class: "figure wide" }, count(row.won)), h("td", { class: "figure wide" }, count(row.lost)),
           h("td", { class: `figure ${shown ? "" : "soft"}` }, row.p < 0.001 ? "< 0.001" : row.p.toFixed(3)));
       }))))];
 }

@@ -48,7 +48,7 @@ function drawQuestions() {
   scroller.style.setProperty("--systems", questionSystems.length);
   scroller.classList.toggle("unlabelled", listed.every((one) => !one.level));
   scroller.append(h("div", { class: "question-head", "aria-hidden": true },
-    h("span", { class: "id" }, "Question"), h("span", { class: "database" }, "Database"), h("span", { class: "level" }, "Difficulty"),
+    h("span", { class: "id" }, "Question"), h("span", { class: "database" }, "Database"), h("span", { class: "level" }, "Difficulty"), h("span", { class: "features" }, "The gold uses"),
     questionSystems.map((system) => h("span", { class: "system-head", tip: system.name }, h("span", {}, system.name)))));
   fill(byId("questions"), scroller);
   questionList = new VirtualList(scroller, ROW, questionRow);
@@ -62,14 +62,15 @@ function questionRow(index) {
     return h("span", { class: `cell ${outcome}`, tip: `${system.name}: ${outcome}` }, MARKS[outcome]);
   });
   return h("div", { class: "question-row", "aria-label": `Question ${id}, ${database}: ${right} of ${questionSystems.length} right` },
-    h("span", { class: "id mono", tip: featureText(place) }, id), h("span", { class: "database text" }, database), h("span", { class: "level soft" }, level || "–"), cells);
+    h("span", { class: "id mono" }, id), h("span", { class: "database text" }, database), h("span", { class: "level soft" }, level || "–"),
+    h("span", { class: "features text soft" }, features(place)), cells);
 }
 
 const MARKS = { match: "✓", mismatch: "✗", no_sql: "∅", pred_error: "!", pred_timeout: "…", gold_error: "g", gold_timeout: "g", refused: "⊘", infra: "?" };
 
-function featureText(place) {
-  const { features, feature_names: names } = board().questions;
-  return features[place].length ? `The gold uses ${features[place].map((number) => names[number]).join(", ")}` : "The gold uses no special feature";
+function features(place) {
+  const { features: found, feature_names: names } = board().questions;
+  return found[place].map((number) => names[number]).join(", ");
 }
 
 /* One row a system, one column a question; where columns are narrower than a pixel, the share right. */

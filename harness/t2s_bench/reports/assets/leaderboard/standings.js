@@ -51,7 +51,7 @@ function showStandings() {
   byId("about").textContent =
     `${board().title}: ${board().summary}` +
     (slice.name === "all" ? "" : `; shown: ${plural(slice.questions, "question")} with ${slice.name}`);
-  const head = h("tr", {}, listed.map(heading));
+  const head = h("tr", {}, listed.map((column) => heading(column, scale)));
   const body = systems.flatMap((system) => rowsOf(system, listed, scale, ranked.length));
   fill(byId("standings"), body.length
     ? h("table", { class: "standings" }, h("thead", {}, head), h("tbody", {}, body))
@@ -59,9 +59,13 @@ function showStandings() {
   fill(byId("legend"), legend(systems));
 }
 
-function heading(column) {
+function heading(column, scale) {
   const chosen = state.sort === column.key;
   const classes = `${column.wide ? "wide " : ""}${column.figure ? "figure " : ""}col-${column.metric ? "metric" : column.key}`;
+  if (column.key === "interval") {
+    return h("th", { scope: "col", class: classes }, column.title, h("div", { class: "scale", "aria-hidden": true },
+      scale.ticks.map((tick) => h("span", { style: { left: `${scale.at(tick)}%` } }, String(tick)))));
+  }
   if (column.fixed) return h("th", { scope: "col", class: classes }, column.title);
   const turn = () => {
     state.down = chosen ? !state.down : !column.up;
@@ -78,7 +82,7 @@ function scoreScale(systems) {
   const found = systems.map((system) => standing(system.name)).filter((one) => one && one.score !== null);
   const low = Math.min(...found.map((one) => one.low), 100);
   const start = Math.max(0, 10 * Math.floor((low - 1) / 10));
-  return { start, at: (score) => (100 * (Math.min(score, 100) - start)) / (100 - start) };
+  return { start, ticks: ticks(start, 100), at: (score) => (100 * (Math.min(score, 100) - start)) / (100 - start) };
 }
 
 const openRows = new Set();
@@ -141,7 +145,7 @@ function forest(found, scale) {
   if (!found || found.score === null) return h("span", { class: "soft" }, "–");
   const low = scale.at(found.low), high = scale.at(found.high);
   return h("div", { class: "forest", tip: `${percent(found.score)} %, 95 % interval ${intervalText(found)}, over ${plural(found.questions, "question")}` },
-    [25, 50, 75].map((at) => h("span", { class: "tick", style: { left: `${at}%` } })),
+    scale.ticks.map((tick) => h("span", { class: "tick", style: { left: `${scale.at(tick)}%` } })),
     h("span", { class: "span", style: { left: `${low}%`, width: `${high - low}%` } }),
     h("span", { class: "dot", style: { left: `${scale.at(found.score)}%` } }));
 }
