@@ -10,6 +10,13 @@ from t2s_bench.metrics.ex import EX
 from t2s_bench.metrics.ex_spider import EX_SPIDER, EX_SPIDER_KEEP, TEST_SUITE
 from t2s_bench.metrics.ex_spider_plug import EX_SPIDER_KEEP_PLUG, EX_SPIDER_PLUG
 from t2s_bench.metrics.metric import Metric
+from t2s_bench.metrics.schema_linking import (
+    COLUMNS_PRECISION,
+    COLUMNS_RECALL,
+    LINKING_STRICT,
+    TABLES_PRECISION,
+    TABLES_RECALL,
+)
 from t2s_bench.metrics.soft_f1 import SOFT_F1
 from t2s_bench.metrics.timed import R_VES, VES
 
@@ -25,6 +32,11 @@ METRICS: dict[str, Metric] = {
         EM,
         EM_VALUES,
         SOFT_F1,
+        TABLES_PRECISION,
+        TABLES_RECALL,
+        COLUMNS_PRECISION,
+        COLUMNS_RECALL,
+        LINKING_STRICT,
         VES,
         R_VES,
     )
