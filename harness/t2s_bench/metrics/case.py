@@ -52,6 +52,8 @@ class Case:
         self.task = task
         self.session = session
         self.official = task.profile == "official"
+        # What metrics found out about this case and share.
+        self.memo: dict[object, bool] = {}
         # Why a metric stopped short of trying everything; empty where none did.
         self.gave_up = ""
         self._predictions: dict[tuple[int, str], Execution] = {}
@@ -92,6 +94,4 @@ class Case:
     def run(self, sql: str, filling: int = 0) -> Execution:
         """Runs a variant of the prediction that is asked for only once; nothing is kept."""
         database = self.task.database
-        return self.session.execute(
-            database.url or database.files[filling], sql, self.task.budget
-        )
+        return self.session.execute(database.url or database.files[filling], sql, self.task.budget)

@@ -24,6 +24,7 @@ from t2s_bench.metrics.spider_text import (
     operators_joined,
     order_matters,
 )
+from t2s_bench.types import Execution
 
 _SOURCE = "taoyds/test-suite-sql-eval evaluation.py --etype exec"
 
@@ -44,24 +45,29 @@ def ts(case: Case, gold: str) -> float:
 
 
 def rewritten(case: Case, gold: str, *, keep_distinct: bool) -> tuple[str, str]:
-    """Gold and prediction as they are run: operators repaired, DISTINCT dropped unless kept."""
+    """Gold and prediction with their operators repaired and, unless kept, without DISTINCT."""
     predicted = operators_joined(official_prediction_text(case.sql) if case.official else case.sql)
     gold = operators_joined(gold)
     if not keep_distinct:
         gold = distinct_removed(gold)
         if case.official or ";" not in predicted.rstrip().rstrip(";"):
             predicted = distinct_removed(predicted)
-    return current_year_fixed(gold), current_year_fixed(predicted)
+    return gold, predicted
 
 
 def matching(case: Case, gold: str, predicted: str, filling: int = 0) -> bool:
     """Whether two rewritten queries give the same result on one filling."""
-    answer = case.prediction(predicted, filling)
+    answer = case.prediction(current_year_fixed(predicted), filling)
     if not answer.ok:
         return False
-    expected = case.gold(gold, filling)
+    expected = case.gold(current_year_fixed(gold), filling)
     if not expected.ok:
         return False
+    return same_rows(case, gold, expected, answer)
+
+
+def same_rows(case: Case, gold: str, expected: Execution, answer: Execution) -> bool:
+    """Whether two results are equal as Spider compares them, by the text of the gold."""
     same = same_up_to_columns if case.official else same_up_to_columns_sound
     return same(expected.rows, answer.rows, ordered=order_matters(gold))
 

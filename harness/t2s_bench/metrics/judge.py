@@ -79,7 +79,8 @@ def _best(metric: Metric, case: Case) -> float | None:
 
 def _outcome(case: Case, primary: float | None) -> tuple[Outcome, str]:
     """Why the question was won or lost, by the first metric; a broken gold is named as such."""
-    if primary == METRICS[case.task.metrics[0]].best:
+    metric = METRICS[case.task.metrics[0]]
+    if primary == metric.best or (primary and not metric.bounded):
         return Outcome.MATCH, ""
     golds = [case.gold(gold) for gold in case.task.golds]
     if not any(gold.ok for gold in golds):
@@ -93,4 +94,6 @@ def _outcome(case: Case, primary: float | None) -> tuple[Outcome, str]:
     predicted = case.prediction()
     if not predicted.ok:
         return _FAILURES[predicted.status], predicted.error
+    if case.gave_up:
+        return Outcome.PRED_TIMEOUT, case.gave_up
     return Outcome.MISMATCH, ""

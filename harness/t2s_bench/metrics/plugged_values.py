@@ -1,0 +1,123 @@
+"""A prediction with the values of its gold plugged in, as Spider's `--plug_value` does it.
+
+Values are string literals, and numbers that stand between spaces once the tokens are joined by
+spaces. The text turns to lower case on the way, the values do not. Source:
+taoyds/test-suite-sql-eval, `parse.py`; the tokens are sqlparse's, as there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+
+# Stands for a value while the text is taken apart; the official script's own word.
+_PLACE = "VALUERARE"
+_DECIMAL = re.compile(r"[-+]?\d*\.\d+")
+_INTEGER = re.compile(r"[^tT]\d+")
+_ALIAS = re.compile(r"[Tt]\d+\.")
+# Text in which sqlparse sees just these tokens; its lexer takes fifty times as long.
+_TOKEN = re.compile(
+    r"""'(?:[^'\\]|'')*'(?!')|"(?:[^"\\]|"")*"(?!")|\d+\.\d+(?![\w.])|\d+(?![\w.])"""
+    r"|[A-Za-z]\w*(?!\w)|[<>=!]+(?![<>=!])|[(),*]|\.(?=[A-Za-z*])",
+    re.ASCII,
+)
+_PLAIN = re.compile(rf"(?:{_TOKEN.pattern}|\s)*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class TakenApart:
+    """A query's words in lower case with a marker in the place of each value.
+
+    `places` are the markers' positions, `texts` says which of them held a string, and `values` are
+    the query's own values, sorted.
+    """
+
+    words: tuple[str, ...]
+    places: tuple[int, ...]
+    texts: tuple[bool, ...]
+    values: tuple[str, ...]
+
+
+def plugged(gold: str, predicted: str) -> Iterator[str]:
+    """The prediction with every assignment of the gold's values to its places.
+
+    Strings go to places of strings and numbers to places of numbers first. The official script
+    takes the assignments in the order of a set, which changes from run to run.
+
+    >>> list(plugged("SELECT a FROM t WHERE b = 'x' LIMIT 3", "SELECT A FROM t LIMIT 1"))
+    ['select a from t limit 3', "select a from t limit 'x'"]
+    """
+    values, parts = taken_apart(gold).values, taken_apart(predicted)
+    for chosen in product(
+        *([value for value in values if _is_text(value) == text] for text in parts.texts)
+    ):
+        yield _filled(parts, chosen)
+    for chosen in product(values, repeat=len(parts.places)):
+        if any(_is_text(value) != text for value, text in zip(chosen, parts.texts)):
+            yield _filled(parts, chosen)
+
+
+def _filled(parts: TakenApart, chosen: tuple[str, ...]) -> str:
+    words = list(parts.words)
+    for place, value in zip(parts.places, chosen, strict=True):
+        words[place] = value
+    return " ".join(words)
+
+
+def _is_text(value: str) -> bool:
+    return value[0] in "'\""
+
+
+@lru_cache(maxsize=1024)
+def taken_apart(sql: str) -> TakenApart:
+    """Finds the values of a query.
+
+    >>> parts = taken_apart("SELECT T1.a FROM t AS T1 WHERE b > 2.5 AND c='x'")
+    >>> " ".join(parts.words), parts.values
+    ('select t1 . a from t as t1 where b > valuerare and c = valuerare', ("'x'", '2.5'))
+    """
+    text, quoted = _respaced(sql.strip().replace(";", "").replace("\t", ""))
+    values = list(quoted)
+    for literal in quoted:
+        text = text.replace(literal.strip(), _PLACE)
+    words = text.split()
+    texts = [word == _PLACE for word in words]
+    for pattern in (_DECIMAL, _INTEGER):
+        found = {number.strip() for number in pattern.findall(" ".join(words))}
+        values += [word for word in words if word in found]
+        words = [_PLACE if word in found else word for word in words]
+    spread, kinds = [], []
+    for word, is_text in zip(words, texts):
+        pieces = word.replace(".", " . ").split() if _ALIAS.search(word) else [word]
+        spread += [piece.lower() for piece in pieces]
+        kinds += [is_text] * len(pieces)
+    places = [number for number, word in enumerate(spread) if word == _PLACE.lower()]
+    return TakenApart(
+        tuple(spread),
+        tuple(places),
+        tuple([kinds[place] for place in places]),
+        tuple(sorted(set(values))),
+    )
+
+
+def _respaced(sql: str) -> tuple[str, list[str]]:
+    """The text with one space between its tokens, and its string literals."""
+    if _PLAIN.fullmatch(sql):
+        tokens = _TOKEN.findall(sql)
+        return " ".join(tokens), [token for token in tokens if token[0] in "'\""]
+    from sqlparse.tokens import String, Whitespace
+
+    text = " ".join(value for kind, value in _tokens(sql) if kind is not Whitespace)
+    return text, [value for kind, value in _tokens(text) if kind in (String.Single, String.Symbol)]
+
+
+def _tokens(sql: str) -> list[tuple[object, str]]:
+    """The tokens of the first statement, without sqlparse's costly grouping of them."""
+    from sqlparse.engine import FilterStack
+
+    for statement in FilterStack().run(sql):
+        return [(token.ttype, token.value) for token in statement.flatten()]
+    return []

@@ -1,0 +1,84 @@
+"""Plugging the gold's values into a prediction."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from t2s_bench.benchmarks.benchmark import load
+from t2s_bench.execution.session import Session
+from t2s_bench.metrics import ex_spider_plug, plugged_values
+from t2s_bench.metrics.case import ScoreTask
+from t2s_bench.metrics.judge import judge
+from t2s_bench.types import Budget, Outcome, Score
+
+BUDGET = Budget(steps=10_000_000, seconds=20)
+
+
+def judged(shop: Path, sql: str, gold: str, metric: str = "ex_spider_plug") -> Score:
+    database = load(shop).databases["shop"]
+    with Session() as session:
+        return judge(session, ScoreTask("q", (gold,), sql, database, (metric,), BUDGET)).score
+
+
+@pytest.mark.parametrize(
+    ("sql", "gold", "value"),
+    [
+        ("SELECT id FROM item WHERE price = 99", "SELECT id FROM item WHERE price = 20", 1.0),
+        ("SELECT id FROM item WHERE price>99", "SELECT id FROM item WHERE price>10", 1.0),
+        ("SELECT id FROM item LIMIT 4", "SELECT id FROM item LIMIT 2", 1.0),
+        ("SELECT id FROM item WHERE price = 'value'", "SELECT id FROM item WHERE price = 20", 1.0),
+        ("SELECT id FROM item WHERE price = 99", "SELECT id FROM item", 0.0),
+        ("SELECT price FROM item WHERE id = 9", "SELECT id FROM item WHERE price = 20", 0.0),
+        (
+            "SELECT id FROM item WHERE price = YEAR(CURDATE()) - 2010",
+            "SELECT id FROM item WHERE price = 10",
+            1.0,
+        ),
+    ],
+)
+def test_values_of_the_gold_take_the_places_of_the_predictions(
+    sql: str, gold: str, value: float, shop: Path
+) -> None:
+    assert judged(shop, sql, gold).metrics["ex_spider_plug"] == value
+
+
+def test_more_assignments_than_are_tried_are_a_time_out(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ex_spider_plug, "ASSIGNMENTS", 3)
+    gold = "SELECT id FROM item WHERE price IN ( 1 , 2 , 3 , 20 )"
+    score = judged(shop, "SELECT id FROM item WHERE price = 5 AND price < 7", gold)
+    assert score.outcome is Outcome.PRED_TIMEOUT
+    assert "first 3 assignments" in score.error
+
+
+def test_every_assignment_comes_once_and_those_of_the_same_kind_come_first() -> None:
+    gold = "SELECT a FROM t WHERE b = 'x' AND c = 'y' AND d = 1 AND e = 2"
+    found = list(plugged_values.plugged(gold, "SELECT a FROM t WHERE b = 'p' AND d = 7"))
+    assert len(found) == len(set(found)) == 4**2
+    assert found[0] == "select a from t where b = 'x' and d = 1"
+    assert all("b = '" in sql and "d = '" not in sql for sql in found[:4])
+
+
+def test_a_query_without_values_is_respaced_and_tried_once() -> None:
+    assert list(plugged_values.plugged("SELECT 1", "SELECT  MAX(a)FROM t")) == [
+        "select max ( a ) from t"
+    ]
+
+
+def test_plain_text_is_taken_apart_as_sqlparse_does(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = json.loads((shared / "eval_reference" / "cases.json").read_text())
+    plain = plugged_values._PLAIN
+    texts = sorted({case[key].replace(";", "") for case in cases for key in ("gold", "pred")})[::12]
+    fast = {text: plugged_values._respaced(text) for text in texts if plain.fullmatch(text)}
+    assert len(fast) > 0.7 * len(texts)
+    monkeypatch.setattr(plugged_values, "_PLAIN", re.compile("(?!)"))
+    for text, (respaced, quoted) in fast.items():
+        slow = plugged_values._respaced(text)
+        assert (respaced.split(), quoted) == (slow[0].split(), slow[1]), text
