@@ -168,3 +168,21 @@ def test_embedded_benchmarks_need_no_import(
     loaded = load("mini")
     assert (loaded.name, loaded.licence, loaded.primary_metric) == ("mini", "MIT", "ex")
     assert load("mini", split="questions") == loaded
+
+
+def test_questions_become_a_hugging_face_dataset(layouts: Layouts) -> None:
+    datasets = pytest.importorskip("datasets")
+    lines = [
+        {"id": "a", "question": "How many?", "db_id": "arena", "gold": "SELECT 1"},
+        {"id": "b", "question": "Wer? »Ж«", "db_id": "arena", "gold": ["SELECT 2", "SELECT 3"],
+         "evidence": "a hint", "difficulty": "hard"},
+    ]
+    loaded = load(layouts.own(lines=lines))
+    table = loaded.to_datasets()
+    assert isinstance(table, datasets.Dataset)
+    assert table[1] == {
+        "id": "b", "question": "Wer? »Ж«", "evidence": "a hint", "db_id": "arena",
+        "golds": ["SELECT 2", "SELECT 3"], "difficulty": "hard", "dialect": "sqlite",
+        "database_file": str(loaded.databases["arena"].path),
+    }
+    assert len(table) == 2

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from t2s_bench.benchmarks import registry
 from t2s_bench.benchmarks.location import data_folder, embedded_folder
@@ -17,6 +18,9 @@ from t2s_bench.benchmarks.questions import QuestionsDigest, read_questions
 from t2s_bench.databases.digest import DigestCache, suite_digest
 from t2s_bench.errors import BadInput, UnknownName
 from t2s_bench.types import Database, Example
+
+if TYPE_CHECKING:
+    import datasets
 
 QUESTIONS = "questions.jsonl"
 OWN_METRIC = "ex"
@@ -53,6 +57,35 @@ class Benchmark:
     def summary_line(self) -> str:
         """How much of the source is scored, in one line: 'scored 972 of 1,034, wta_1 missing …'."""
         return coverage(len(self.examples), self.total, self.missing)
+
+    def to_datasets(self) -> datasets.Dataset:
+        """The questions as a Hugging Face `datasets.Dataset`, a row each, in their order.
+
+        Columns: id, question, evidence, db_id, golds (a list), difficulty, dialect, and
+        database_file, the path of the SQLite file. It has the golds: do not hand it to a system.
+        """
+        import datasets
+
+        asked = [example.question for example in self.examples]
+        features = dict.fromkeys(
+            ("id", "question", "evidence", "db_id", "difficulty", "dialect", "database_file"),
+            datasets.Value("string"),
+        )
+        return datasets.Dataset.from_dict(
+            {
+                "id": [question.id for question in asked],
+                "question": [question.question for question in asked],
+                "evidence": [question.evidence for question in asked],
+                "db_id": [question.database for question in asked],
+                "golds": [list(example.golds) for example in self.examples],
+                "difficulty": [example.difficulty for example in self.examples],
+                "dialect": [question.dialect for question in asked],
+                "database_file": [str(self.databases[q.database].path) for q in asked],
+            },
+            features=datasets.Features(
+                {**features, "golds": datasets.Sequence(datasets.Value("string"))}
+            ),
+        )
 
 
 def coverage(scored: int, total: int, missing: Mapping[str, int]) -> str:

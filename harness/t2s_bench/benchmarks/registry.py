@@ -114,8 +114,13 @@ def find(name: str, split: str | None = None) -> tuple[Entry, Split]:
     if name in datasets() and (split is None or datasets()[name][1].name == split):
         return datasets()[name]
     if name not in entries():
+        from t2s_bench.benchmarks.suites import suites  # built on this module
+
         if name in datasets():
             raise BadInput(f"'{name}' is the split '{datasets()[name][1].name}', not '{split}'")
+        if name in suites():
+            members = ", ".join(member.dataset for member in suites()[name].members)
+            raise BadInput(f"'{name}' is a suite: give one of its datasets, {members}")
         raise UnknownName(
             "dataset", name, datasets(), hint="or the path of your own folder with questions.jsonl"
         )

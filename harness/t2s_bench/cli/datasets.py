@@ -33,12 +33,16 @@ def datasets(
     id: Annotated[str | None, typer.Argument(help="Of one question or database.")] = None,
     data: DataOption = None,
     jobs: JobsOption = CORES,
+    runs: Annotated[
+        list[Path] | None, typer.Option(help="With show SUITE: folders of runs to average.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """List the datasets, check what is true of one, or show its questions and databases.
 
     Check runs every gold and finds errors, empty results, duplicates and leaks; its report is
-    written beside the data. Show draws the tables of a database, or one question with its gold.
+    written beside the data. Show draws the tables of a database, or one question with its gold; of
+    a suite (arctic-six) it shows which datasets are here, and with --runs the average.
 
     Examples: t2s-bench datasets · t2s-bench datasets check mini · t2s-bench datasets show mini bank
     """
@@ -51,7 +55,7 @@ def datasets(
     elif action == "check":
         _check(name, data, jobs, json)
     else:
-        _show(name, id, data, json)
+        _show(name, id, data, runs or [], json)
 
 
 def _check(name: str, data: Path | None, jobs: int, json: bool) -> None:
@@ -75,16 +79,33 @@ def _check(name: str, data: Path | None, jobs: int, json: bool) -> None:
     typer.echo(f"report: {report}")
 
 
-def _show(name: str, id: str | None, data: Path | None, json: bool) -> None:
+def _show(name: str, id: str | None, data: Path | None, runs: list[Path], json: bool) -> None:
     from t2s_bench.benchmarks.benchmark import load
     from t2s_bench.benchmarks.dataset_view import as_json, dataset_view, print_view, view_of
+    from t2s_bench.benchmarks.suites import suites
 
+    if name in suites():
+        _show_suite(name, data, runs, json)
+        return
     benchmark = load(name, data=data)
     view = view_of(benchmark, id) if id else dataset_view(benchmark)
     if json:
         print_json(as_json(view))
     else:
         print_view(view, stdout_console())
+
+
+def _show_suite(name: str, data: Path | None, runs: list[Path], json: bool) -> None:
+    from t2s_bench.benchmarks.suite_view import print_suite, suite_record
+    from t2s_bench.benchmarks.suites import find_suite, presence, suite_scores
+
+    suite = find_suite(name)
+    there = presence(suite, data)
+    scores = suite_scores(suite, runs) if runs else []
+    if json:
+        print_json(suite_record(suite, there, scores))
+    else:
+        print_suite(suite, there, scores, stdout_console())
 
 
 def _list(data: Path | None, json: bool) -> None:
@@ -103,7 +124,7 @@ def _list(data: Path | None, json: bool) -> None:
             }
         )
     else:
-        _print(here, absent)
+        _print(here, absent, data)
 
 
 def _record(dataset: Dataset) -> dict[str, Any]:
@@ -114,9 +135,11 @@ def _record(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _print(here: list[Dataset], absent: list[Absent]) -> None:
+def _print(here: list[Dataset], absent: list[Absent], data: Path | None) -> None:
     from rich.markup import escape
     from rich.table import Table
+
+    from t2s_bench.benchmarks.suites import presence, suites
 
     console = stdout_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -143,6 +166,12 @@ def _print(here: list[Dataset], absent: list[Absent]) -> None:
     typer.echo("")
     for line, names in _grouped(lines).items():
         typer.echo(f"{', '.join(names)}: {line}")
+    for suite in suites().values():
+        count = sum(row.here for row in presence(suite, data))
+        typer.echo(
+            f"suite {suite.name}: {count} of {len(suite.members)} datasets are here "
+            f"(t2s-bench datasets show {suite.name})"
+        )
     if absent:
         typer.echo("\nNot imported:")
     for entry in absent:

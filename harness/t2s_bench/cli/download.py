@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from t2s_bench.cli.common import DataOption, JsonOption, print_json
+from t2s_bench.cli.common import DataOption, JsonOption, print_json, stdout_console
 
 if TYPE_CHECKING:
     from t2s_bench.benchmarks.manifest import Manifest
@@ -27,7 +27,8 @@ def download(
     ] = None,
     data: DataOption = None,
     only: Annotated[
-        str | None, typer.Option(help="Only these parts: splits, separated by commas.")
+        str | None,
+        typer.Option(help="Only these parts: splits (of a suite: datasets), separated by commas."),
     ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Use the archives that were kept; ask no server.")
@@ -48,7 +49,14 @@ def download(
     from t2s_bench.benchmarks.importing import import_benchmark
     from t2s_bench.benchmarks.location import data_folder
     from t2s_bench.benchmarks.registry import find_entry
+    from t2s_bench.benchmarks.suites import suites
+    from t2s_bench.errors import BadInput
 
+    if name in suites():
+        if source:
+            raise BadInput(f"'{name}' is a suite: give --from with one of its benchmarks")
+        _suite(name, data, only, offline, force, keep_archive, json)
+        return
     entry = find_entry(name)
     parts = [part.strip() for part in (only or "").split(",") if part.strip()]
     with _progress() as labelled:
@@ -72,6 +80,42 @@ def download(
         print_json({**asdict(manifest), "folder": str(folder)})
     else:
         _print(manifest, folder)
+
+
+def _suite(
+    name: str,
+    data: Path | None,
+    only: str | None,
+    offline: bool,
+    force: bool,
+    keep_archive: bool,
+    json: bool,
+) -> None:
+    """Downloads the datasets of a suite that are not here; what fails does not stop the others."""
+    from t2s_bench.benchmarks.suite_view import print_suite, suite_record
+    from t2s_bench.benchmarks.suites import download_suite, find_suite, presence
+
+    suite = find_suite(name)
+    parts = [part.strip() for part in (only or "").split(",") if part.strip()]
+    with _progress() as labelled:
+        failures = download_suite(
+            suite,
+            data=data,
+            only=parts,
+            offline=offline,
+            force=force,
+            keep_archive=keep_archive,
+            labelled=labelled,
+        )
+    there = presence(suite, data)
+    if json:
+        print_json({**suite_record(suite, there, []), "failures": failures})
+    else:
+        print_suite(suite, there, [], stdout_console())
+        for benchmark, failure in failures.items():
+            typer.echo(f"{benchmark}: {failure}", err=True)
+    if failures:
+        raise typer.Exit(2)
 
 
 def _print(manifest: Manifest, folder: Path) -> None:
