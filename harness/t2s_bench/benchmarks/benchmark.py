@@ -20,7 +20,7 @@ from t2s_bench.errors import BadInput, UnknownName
 from t2s_bench.types import Database, Example
 
 if TYPE_CHECKING:
-    import datasets
+    import datasets  # type: ignore[import-untyped]
 
 QUESTIONS = "questions.jsonl"
 OWN_METRIC = "ex"

@@ -6,6 +6,7 @@ complete. A second import of the same benchmark at the same time is refused.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -103,12 +104,27 @@ def staging_folder(folder: Path) -> Iterator[Path]:
 
 
 def replace(staging: Path, folder: Path) -> None:
-    """Renames the complete `staging` to `folder`; an import that is there makes way."""
+    """Puts the complete `staging` in the place of `folder`; an import that is there makes way.
+
+    Both change places in one step where the system can do that; elsewhere there is a moment without
+    `folder`, and a process killed in it leaves the old one to be put back by the next import.
+    """
+    if folder.exists() and _exchanged(staging, folder):
+        return
     old = _hidden(folder, "replaced")
     if folder.exists():
         os.rename(folder, old)
     os.rename(staging, folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Lets two folders change places, or gives False (Linux only, on most of its file systems)."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of <fcntl.h> and <stdio.h>
+    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
 
 
 def _hidden(folder: Path, what: str) -> Path:
