@@ -18,7 +18,11 @@ from t2s_bench.metrics.schema_linking import (
     TABLES_RECALL,
 )
 from t2s_bench.metrics.soft_f1 import SOFT_F1
+from t2s_bench.metrics.steps import STEPS
+from t2s_bench.metrics.strict import STRICT
+from t2s_bench.metrics.subset import SUBSET
 from t2s_bench.metrics.timed import R_VES, VES
+from t2s_bench.metrics.valid import VALID
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -32,6 +36,10 @@ METRICS: dict[str, Metric] = {
         EM,
         EM_VALUES,
         SOFT_F1,
+        STRICT,
+        SUBSET,
+        VALID,
+        STEPS,
         TABLES_PRECISION,
         TABLES_RECALL,
         COLUMNS_PRECISION,
