@@ -1,25 +1,35 @@
 """Real PostgreSQL and MariaDB servers for tests: on loopback, at a random port, in a new folder.
 
 A test module asks for them with `pytest_plugins = ["tests.servers"]`. Each starts once in a session
-and only when a test needs it; where the server programs are absent the test is skipped. Root cannot
-run PostgreSQL: then the programs run as the user that the system's package made for it.
+and only when a test needs it; where the server programs are absent the test is skipped. The servers
+refuse to run as root: then they run as the user that the system's package made for them.
+
+`engine` is each server in turn, and a DuckDB file, with the benchmark `shop` of tests/conftest.py
+copied there. Test modules also import names from here before pytest sees it as a plugin, hence:
+PYTEST_DONT_REWRITE.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.conftest import make_shop
+
+from t2s_bench.benchmarks.benchmark import load
+from t2s_bench.databases.copying import copy_databases
 
 PASSWORD = "pw-9f2c"
 # Seconds for a server to answer after its start; a loaded machine needs some.
@@ -44,6 +54,18 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+@dataclass(frozen=True)
+class Engine:
+    """A server with the databases `shop` and `stall`; its URL may do everything."""
+
+    name: str
+    url: str
+
+    def place(self, schema: str = "shop") -> str:
+        """The URL of one database there."""
+        return f"{self.url}?schema={schema}"
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
     """A PostgreSQL server with a database `bench`, or a skip."""
@@ -60,19 +82,47 @@ def mariadb() -> Iterator[Server]:
     server.stop()
 
 
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param("postgresql", marks=pytest.mark.servers),
+        pytest.param("mariadb", marks=pytest.mark.servers),
+        "duckdb",
+    ],
+)
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shop_folder: Path
+) -> Engine:
+    """Each engine in turn, with the benchmark `shop` on it."""
+    if request.param == "duckdb":
+        url = f"duckdb:///{tmp_path_factory.mktemp('duckdb')}/bench.duckdb"
+    else:
+        url = request.getfixturevalue(request.param).admin
+    for _ in copy_databases(load(shop_folder).databases.values(), url):
+        pass
+    return Engine(request.param, url)
+
+
+@pytest.fixture(scope="session")
+def shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the benchmark `shop`, for the whole session."""
+    return make_shop(tmp_path_factory.mktemp("benchmark") / "shop")
+
+
 def start_postgresql() -> Server:
     """Starts a server of its own; the caller stops it. Skips where there is no initdb."""
     folder = _programs("initdb", *map(str, Path("/usr/lib/postgresql").glob("*/bin")))
     if folder is None:
         pytest.skip("no PostgreSQL server programs (Debian: apt-get install postgresql)")
-    as_user = _as_user("postgres")
-    place = _new_folder("postgres")
+    user = _user("postgres")
+    place = _new_folder(user)
     password = place / "password"
     password.write_text(PASSWORD)
     data = place / "data"
     _run(
-        [*as_user, f"{folder}/initdb", "-D", str(data), "-U", "admin", "-A", "scram-sha-256"]
-        + ["--pwfile", str(password), "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
+        [f"{folder}/initdb", "-D", str(data), "-U", "admin", "-A", "scram-sha-256"]
+        + ["--pwfile", str(password), "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"],
+        user,
     )
     port = _free_port()
     options = {
@@ -84,7 +134,7 @@ def start_postgresql() -> Server:
         "shared_buffers": "32MB",
     }
     flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-    process = _start([*as_user, f"{folder}/postgres", "-D", str(data), "-p", str(port), *flags])
+    process = _start([f"{folder}/postgres", "-D", str(data), "-p", str(port), *flags], user)
     admin = f"postgresql://admin:{PASSWORD}@127.0.0.1:{port}/"
     server = Server(process, place, port, f"{admin}bench", admin.replace("admin", "reader", 1))
     import psycopg
@@ -105,20 +155,22 @@ def start_mariadb() -> Server:
     folder = _programs("mariadbd", "/usr/sbin", "/usr/libexec")
     if folder is None or shutil.which("mariadb-install-db") is None:
         pytest.skip("no MariaDB server programs (Debian: apt-get install mariadb-server)")
-    as_user = _as_user("mysql")
-    place = _new_folder("mysql")
+    user = _user("mysql")
+    place = _new_folder(user)
     data = place / "data"
     small = ["--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--skip-log-bin"]
     _run(
-        [*as_user, "mariadb-install-db", "--no-defaults", f"--datadir={data}", *small]
-        + ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
+        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", *small]
+        + ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"],
+        user,
     )
     port = _free_port()
     process = _start(
-        [*as_user, f"{folder}/mariadbd", "--no-defaults", f"--datadir={data}", *small]
+        [f"{folder}/mariadbd", "--no-defaults", f"--datadir={data}", *small]
         + [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={place}/socket"]
         + [f"--pid-file={place}/pid", "--innodb-flush-log-at-trx-commit=0"]
-        + ["--innodb-doublewrite=OFF", "--performance-schema=OFF", "--skip-name-resolve"]
+        + ["--innodb-doublewrite=OFF", "--performance-schema=OFF", "--skip-name-resolve"],
+        user,
     )
     address = f"@127.0.0.1:{port}/"
     server = Server(
@@ -151,19 +203,20 @@ def _programs(name: str, *folders: str) -> str | None:
     return str(Path(found).parent) if found else None
 
 
-def _as_user(user: str) -> Sequence[str]:
+def _user(name: str) -> str | None:
+    """The user that a server runs as: this one, or `name` where this one is root."""
     if os.geteuid() != 0:
-        return []
+        return None
     try:
-        pwd.getpwnam(user)
+        pwd.getpwnam(name)
     except KeyError:
-        pytest.skip(f"root cannot run this server and there is no user '{user}'")
-    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--"]
+        pytest.skip(f"root cannot run this server and there is no user '{name}'")
+    return name
 
 
-def _new_folder(user: str) -> Path:
+def _new_folder(user: str | None) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="t2s-"))
-    if os.geteuid() == 0:
+    if user is not None:
         shutil.chown(folder, user)
     return folder
 
@@ -174,12 +227,22 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
+def _run(command: Sequence[str], user: str | None) -> None:
+    groups = None if user is None else ()
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        check=False,
+        user=user,
+        group=user,
+        extra_groups=groups,
+    )
     assert done.returncode == 0, f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
-def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], user: str | None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -187,17 +250,28 @@ def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         cwd="/",
         start_new_session=True,
+        user=user,
+        group=user,
+        extra_groups=None if user is None else (),
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
     )
 
 
-def _until_it_answers(server: Server, prepare: object, refused: type[Exception]) -> None:
-    assert callable(prepare)
+def _die_with_parent() -> None:
+    """Called in the new process, so that a killed test leaves no server: PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))
+
+
+def _until_it_answers(
+    server: Server, prepare: Callable[[], None], refused: type[Exception]
+) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
+            socket.create_connection(("127.0.0.1", server.port)).close()
             prepare()
             return
-        except refused as error:
+        except (refused, OSError) as error:
             if server.process.poll() is not None or time.monotonic() > deadline:
                 server.stop()
                 raise AssertionError(f"the server did not start: {error}") from error

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from t2s_bench.databases.schema import Table, quote_identifier
+from t2s_bench.databases.connection import quote_identifier
+from t2s_bench.databases.schema import Table
 
 # More decimal digits than DuckDB's DECIMAL (38) are no column of ours.
 MOST_DIGITS = 38
 _INT32 = 2**31
+_LARGEST = "1.7976931348623157e308"
 # Integers beyond this are not all doubles.
 _EXACT_DOUBLE = 2**53
 _DECIMAL = re.compile(r"(?:NUMERIC|DECIMAL|DEC|NUMBER)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", re.I)
@@ -67,8 +69,7 @@ def column_types(connection: sqlite3.Connection, table: Table) -> tuple[ColumnTy
         some = ", ".join(expressions[start : start + 2_000 // width])
         found += connection.execute(f"SELECT {some} FROM {quote_identifier(table.name)}").fetchone()
     return tuple(
-        _decide(column.type, dict(zip(_NAMES, found[place * width : (place + 1) * width])))
-        for place, column in enumerate(table.columns)
+        _decide(column.type, _named(found, place)) for place, column in enumerate(table.columns)
     )
 
 
@@ -128,7 +129,7 @@ def _statistics(column: str, declared: str) -> str:
             f"count(CASE WHEN {integer} AND {c} NOT IN (0, 1) THEN 1 END)",
             f"count(CASE WHEN {number} AND (round({c}, {scale}) <> {c}"
             f" OR abs({c} + 0.0) >= 1e{digits - scale}) THEN 1 END)",
-            f"count(CASE WHEN typeof({c}) = 'real' AND abs({c}) > 1.7976931348623157e308 THEN 1 END)",
+            f"count(CASE WHEN abs({c}) > {_LARGEST} AND typeof({c}) = 'real' THEN 1 END)",
             f"count(CASE WHEN {text} AND NOT ({date} AND date({c}) IS {c}) THEN 1 END)",
             f"count(CASE WHEN {text} AND NOT ({moment}) THEN 1 END)",
             f"count(CASE WHEN {text} AND substr({c}, 20, 1) = '.' THEN 1 END)",
@@ -137,6 +138,12 @@ def _statistics(column: str, declared: str) -> str:
             f"count(CASE WHEN {text} AND instr(CAST({c} AS BLOB), x'00') > 0 THEN 1 END)",
         ]
     )
+
+
+def _named(found: Sequence[object], place: int) -> dict[str, object]:
+    """The statistics of one column out of those of all."""
+    width = len(_NAMES)
+    return dict(zip(_NAMES, found[place * width : (place + 1) * width], strict=True))
 
 
 def _decide(declared: str, found: dict[str, object]) -> ColumnType:
@@ -157,9 +164,7 @@ def _decide(declared: str, found: dict[str, object]) -> ColumnType:
     return _number_type(upper, count)
 
 
-def _text_type(
-    upper: str, count: dict[str, int], length: int, size: int, nul: bool
-) -> ColumnType:
+def _text_type(upper: str, count: dict[str, int], length: int, size: int, nul: bool) -> ColumnType:
     numbers = count["integers"] + count["reals"]
     if not numbers and ("DATE" in upper or "TIMESTAMP" in upper):
         if not count["not_date"]:

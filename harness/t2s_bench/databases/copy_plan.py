@@ -12,12 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from t2s_bench.databases.column_types import ColumnType, column_types, unified
+from t2s_bench.databases.connection import open_read_only, quote_identifier
 from t2s_bench.databases.schema import (
     ForeignKey,
     Schema,
     Table,
-    open_read_only,
-    quote_identifier,
     read_schema,
 )
 from t2s_bench.types import Database
@@ -75,7 +74,9 @@ def make_plan(database: Database) -> CopyPlan:
             for column, type in zip(table.columns, found, strict=True):
                 types[table.name, column.name] = type
                 if type.note:
-                    notes.append(f"{table.name}.{column.name}: {type.note}; kept as {type.kind.value}")
+                    notes.append(
+                        f"{table.name}.{column.name}: {type.note}; kept as {type.kind.value}"
+                    )
         primary = {
             table.name: table.primary_key
             for table in tables
@@ -104,7 +105,9 @@ def _is_key(connection: sqlite3.Connection, table: Table, notes: list[str]) -> b
         broken += f" UNION ALL SELECT 1 FROM {source} GROUP BY {listed} HAVING count(*) > 1"
     if connection.execute(f"{broken} LIMIT 1").fetchone() is None:
         return True
-    notes.append(f"primary key {table.name}({', '.join(table.primary_key)}) does not hold: left out")
+    notes.append(
+        f"primary key {table.name}({', '.join(table.primary_key)}) does not hold: left out"
+    )
     return False
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 import t2s_bench
+from t2s_bench.databases.connection import open_read_only, quote_identifier
 from t2s_bench.databases.copy_plan import CopyPlan, TablePlan, make_plan
-from t2s_bench.databases.schema import open_read_only, quote_identifier
 from t2s_bench.databases.writers.writer import Writer, open_writer
 from t2s_bench.errors import BadInput
 from t2s_bench.execution import address as addresses
@@ -127,9 +127,7 @@ def _copy(
     return Copied(database.id, len(plan.tables), total, notes=tuple(notes))
 
 
-def _check_counts(
-    writer: Writer, schema: str, plan: CopyPlan, expected: dict[str, int]
-) -> None:
+def _check_counts(writer: Writer, schema: str, plan: CopyPlan, expected: dict[str, int]) -> None:
     for table in plan.tables:
         count = writer.count(schema, table)
         if count != expected[table.name]:

@@ -25,6 +25,8 @@ from t2s_bench.types import Budget, Execution, Row, Status
 
 # Seconds past the budget after which a statement that the server has not ended is cancelled.
 CANCEL_SECONDS = 0.25
+# Seconds past the budget that a worker may take: to import a driver, to connect, to cancel.
+EXTRA_SECONDS = 30.0
 # Rows fetched between two checks of the caps: at first, and at most. In between a portion is as
 # many rows as take about PORTION_BYTES at the size of the last ones.
 FIRST_ROWS = 16
@@ -70,21 +72,20 @@ class Server:
             fault = find_fault(sql, self._address.dialect)
         if fault is not None:
             return Execution(fault[0], error=fault[1], seconds=perf_counter() - started)
-        deadline = monotonic() + budget.seconds
-        execution = None
+        reason, deadline = "", None
         for _ in range(2):
             try:
                 link = self._connected()
             except (CannotConnect, UserError) as error:
-                execution = Execution(Status.INFRA, error=str(error))
+                reason = str(error)
                 break
+            # The budget is the statement's own, both tries together.
+            deadline = deadline or monotonic() + budget.seconds
             execution = self._run(link, sql, budget, schema, deadline, started)
             if execution.status is not Status.INFRA:
                 return execution
-        assert execution is not None
-        return Execution(
-            Status.INFRA, error=execution.error, seconds=perf_counter() - started
-        )
+            reason = execution.error
+        return Execution(Status.INFRA, error=reason, seconds=perf_counter() - started)
 
     def close(self) -> None:
         """Close the connection; harmless when repeated."""
@@ -195,9 +196,7 @@ def _finished(link: Link) -> bool:
     return True
 
 
-def _fetch(
-    result: Result, rows: list[Row], budget: Budget, deadline: float
-) -> tuple[Status, str]:
+def _fetch(result: Result, rows: list[Row], budget: Budget, deadline: float) -> tuple[Status, str]:
     """Append all rows to `rows`, within the caps."""
     total, wanted = 0, FIRST_ROWS
     while True:

@@ -14,7 +14,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Protocol
 
-from t2s_bench.execution.server import ServerReader, is_server
+from t2s_bench.execution.server import EXTRA_SECONDS, ServerReader, is_server
 from t2s_bench.execution.sqlite import CannotOpen, Reader
 from t2s_bench.types import Budget, Execution, Status
 
@@ -125,8 +125,9 @@ class Session:
     ) -> tuple[Execution, bool]:
         around, start, seconds = self._watch
         begun = monotonic()
-        self._watch = (phase, begun, budget.seconds)
-        self._stamp(phase, begun, budget.seconds)
+        limit = budget.seconds + EXTRA_SECONDS if is_server(path) else budget.seconds
+        self._watch = (phase, begun, limit)
+        self._stamp(phase, begun, limit)
         try:
             reader = self._reader(os.fspath(path), begun)
             execution = reader.execute(sql, budget)

@@ -61,8 +61,7 @@ def find_fault(sql: str, dialect: str) -> tuple[Status, str] | None:
 
 
 def _refused(sql: str, dialect: str) -> str | Exception | None:
-    from sqlglot import Dialect, TokenError, tokenize
-    from sqlglot.tokens import TokenType
+    from sqlglot import Dialect, TokenError, TokenType, tokenize
 
     name = _TOKENIZERS.get(dialect, dialect)
     try:
@@ -76,9 +75,7 @@ def _refused(sql: str, dialect: str) -> str | Exception | None:
     while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
         tokens.pop()
     quoted = (TokenType.IDENTIFIER, TokenType.STRING)
-    words = [
-        "" if token.token_type in quoted else token.text.upper() for token in tokens
-    ]
+    words = ["" if token.token_type in quoted else token.text.upper() for token in tokens]
     start = next((word for word in words if word != "("), "no statement")
     if start not in _STARTS:
         return f"{start[:40] or 'a quoted name'} refused"

@@ -19,7 +19,7 @@ from t2s_bench.types import Row
 
 try:
     import duckdb
-    import pyarrow
+    import pyarrow  # type: ignore[import-untyped]
 except ImportError as error:
     raise missing_driver("duckdb and pyarrow", "copying to DuckDB") from error
 

@@ -52,7 +52,7 @@ class MySQLWriter(Writer):
         self.run("SET sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
         self._binary = (
             "utf8mb4_nopad_bin"
-            if "mariadb" in str(connection.get_server_info()).lower()
+            if "mariadb" in str(self.run("SELECT VERSION()")[0][0]).lower()
             else "utf8mb4_0900_bin"
         )
 

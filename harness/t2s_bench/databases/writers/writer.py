@@ -142,7 +142,9 @@ class Writer(ABC):
     def add_foreign_keys(self, schema: str, table: TablePlan) -> Iterable[str]:
         """Adds foreign keys, each with an index on its columns; yields notes."""
         for key in table.foreign_keys:
-            self.run(f"ALTER TABLE {self.full(schema, table.name)} ADD {self.key_text(schema, key)}")
+            self.run(
+                f"ALTER TABLE {self.full(schema, table.name)} ADD {self.key_text(schema, key)}"
+            )
         return ()
 
     def key_text(self, schema: str, key: ForeignKey) -> str:

@@ -127,5 +127,3 @@ def file_of(address: Address) -> Path:
 def quoted(name: str) -> str:
     """A name in SQL's double quotes."""
     return '"' + name.replace('"', '""') + '"'
-
-

@@ -58,16 +58,16 @@ class MySQL:
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
         self._connection = pymysql.connect(**options)
-        text = str(self._connection.get_server_info())
+        text = str(self._query("SELECT VERSION()"))
         self._maria = "mariadb" in text.lower()
-        number = text.removeprefix("5.5.5-").split("-")[0]
-        self.version = f"{'MariaDB' if self._maria else 'MySQL'} {number}"
+        self.version = f"{'MariaDB' if self._maria else 'MySQL'} {text.split('-')[0]}"
+        self._thread = int(self._query("SELECT CONNECTION_ID()"))
         self._schema = ""
         self._seconds = 0.0
         self._cursor: SSCursor | None = None
-        self._command("SET SESSION TRANSACTION READ ONLY")
+        self._query("SET SESSION TRANSACTION READ ONLY")
         # The two modes change where a string ends, which `execution.statement` must know.
-        self._command(
+        self._query(
             "SET SESSION sql_mode = REPLACE(REPLACE(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES',"
             " ''), 'ANSI_QUOTES', ''), ',,', ',')"
         )
@@ -83,9 +83,9 @@ class MySQL:
                 if self._maria
                 else f"max_execution_time = {max(1, int(seconds * 1000))}"
             )
-            self._command(f"SET SESSION {limit}")
+            self._query(f"SET SESSION {limit}")
             self._seconds = seconds
-        self._command("START TRANSACTION READ ONLY")
+        self._query("START TRANSACTION READ ONLY")
         self._cursor = SSCursor(self._connection)
         self._cursor.execute(sql)
         return Cursor(self._cursor)
@@ -95,14 +95,14 @@ class MySQL:
         if self._cursor is not None:
             self._cursor.close()
             self._cursor = None
-        self._command("ROLLBACK")
+        self._query("ROLLBACK")
 
     def cancel(self) -> None:
         """See `link.Link`; kills the statement by a second connection."""
         with suppress(pymysql.MySQLError, OSError):
             other = pymysql.connect(**self._options)
             with other.cursor() as cursor:
-                cursor.execute(f"KILL QUERY {self._connection.thread_id()}")
+                cursor.execute(f"KILL QUERY {self._thread}")
             other.close()
 
     def failure(self, error: Exception) -> tuple[Status, str] | None:
@@ -127,9 +127,12 @@ class MySQL:
         with suppress(Exception):
             self._connection.close()
 
-    def _command(self, sql: str) -> None:
+    def _query(self, sql: str) -> Any:
+        """The first value of the first row, if there is any."""
         with self._connection.cursor() as cursor:
             cursor.execute(sql)
+            row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
 
 
 def connect(address: Address) -> MySQL:

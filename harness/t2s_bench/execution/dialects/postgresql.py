@@ -111,7 +111,7 @@ class PostgreSQL:
                 "BEGIN READ ONLY; {role} SET LOCAL search_path TO {schema};"
                 "SET LOCAL statement_timeout = {limit}"
             ).format(
-                role=compose.SQL(self._role),  # type: ignore[arg-type]
+                role=compose.SQL(self._role),
                 schema=compose.Identifier(schema),
                 limit=compose.Literal(max(1, int(seconds * 1000))),
             )
