@@ -149,6 +149,10 @@ class Scorer:
         ((_, judgement),) = self.judge_all([(example, example.database, sql)])
         return judgement.score
 
+    def map(self, function: str, payloads: Iterable[object]) -> Iterator[tuple[int, object]]:
+        """Calls a worker's function ("module:name") on the scorer's pool; see `Pool.map`."""
+        return self._pool.map(function, payloads)
+
     def close(self) -> None:
         """Stops the workers."""
         self._pool.close()

@@ -58,6 +58,38 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
+def candidates_table(report: Report) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: what the first k candidates of each question hold and what votes choose."""
+    found: Any = report["candidates"]
+    header = ["k"]
+    for name in ("pass@k", "any of first k", "maj@k", "soft vote"):
+        header += [name, "95 % interval"]
+    rows = []
+    for k, rates in found.items():
+        row = [k]
+        for rate in rates.values():
+            row += [percent(rate["value"]), interval(rate)]
+        rows.append(row)
+    return header, rows
+
+
+def calibration_line(report: Report) -> str:
+    """How far confidences can be trusted, in one line.
+
+    >>> found = {"n": 9, "ece": 0.05, "ece_bins": 15, "brier": 0.1, "aurc": 0.02, "left_out": 0}
+    >>> calibration_line({"calibration": found})
+    'confidences of 9 questions: ECE 0.050 (15 bins) · Brier 0.100 · AURC 0.020'
+    """
+    found: Any = report["calibration"]
+    line = (
+        f"confidences of {found['n']:,} questions: ECE {found['ece']:.3f} "
+        f"({found['ece_bins']} bins) · Brier {found['brier']:.3f} · AURC {found['aurc']:.3f}"
+    )
+    if found["left_out"]:
+        line += f" · {found['left_out']:,} outside 0 to 1 left out"
+    return line
+
+
 def to_markdown(report: Report) -> str:
     """The whole report."""
     metrics: Any = report["metrics"]
@@ -94,6 +126,11 @@ def to_markdown(report: Report) -> str:
                 row += [percent(rate["value"]), interval(rate)]
             rows.append(row)
         parts.append(f"## By {kind}\n\n{table(header, rows)}")
+    if "candidates" in report:
+        header, rows = candidates_table(report)
+        parts.append(f"## By number of candidates\n\n{table(header, rows)}")
+    if "calibration" in report:
+        parts.append(f"## Confidences\n\n{calibration_line(report)}")
     parts.append(
         f"Prompt tokens {cost['prompt_tokens']:,} · completion tokens "
         f"{cost['completion_tokens']:,} · VM steps {cost['steps']:,}"

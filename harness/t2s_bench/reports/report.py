@@ -16,12 +16,14 @@ import t2s_bench
 from t2s_bench.analysis.slices import DIFFICULTIES, FEATURES, features_of
 from t2s_bench.analysis.statistics import wilson_interval
 from t2s_bench.benchmarks.benchmark import Benchmark
+from t2s_bench.metrics.calibration import calibration
+from t2s_bench.metrics.candidates import CandidateScores
 from t2s_bench.metrics.catalog import METRICS
 from t2s_bench.runs import records
 from t2s_bench.runs.lock import Lock
 from t2s_bench.scoring import Scorer
 from t2s_bench.settings import cache_folder
-from t2s_bench.types import Example, Prediction, Score
+from t2s_bench.types import Example, Outcome, Prediction, Score
 
 Report = Mapping[str, object]
 
@@ -34,8 +36,13 @@ def make_report(
     scores: Mapping[str, Score],
     costs: Mapping[str, Mapping[str, object]],
     ceilings: Mapping[str, float | None],
+    candidates: Sequence[CandidateScores] = (),
 ) -> Report:
-    """Puts the report of a complete run together."""
+    """Puts the report of a complete run together.
+
+    Has a section `candidates` where these are given, and `calibration` where predictions carry
+    confidences (a question is right by the first metric's outcome).
+    """
     scoring = lock.identity["scoring"]
     assert isinstance(scoring, Mapping)
     names = list(scoring["metrics"])
@@ -57,13 +64,13 @@ def make_report(
         },
         "outcomes": dict(Counter(str(score.outcome) for score in listed).most_common()),
         "slices": {
-            "difficulty": _slices(
-                examples, scores, names, lambda e: (e.difficulty,), DIFFICULTIES
-            ),
+            "difficulty": _slices(examples, scores, names, lambda e: (e.difficulty,), DIFFICULTIES),
             "database": _slices(examples, scores, names, lambda e: (e.question.database,)),
             "feature": _slices(examples, scores, names, _feature_key(examples), FEATURES),
         },
         "cost": _cost(predictions.values(), costs.values()),
+        **({"candidates": _candidates(candidates)} if candidates else {}),
+        **_calibration(listed, predictions),
     }
 
 
@@ -120,6 +127,36 @@ def _rate(scores: Sequence[Score], name: str) -> dict[str, object]:
         return {"value": value, "n": count, **_normal_interval(scores, name)}
     low, high = wilson_interval(min(value, 100.0) / 100 * count, count)
     return {"value": value, "n": count, "low": 100 * low, "high": 100 * high}
+
+
+def _candidates(scores: Sequence[CandidateScores]) -> dict[str, object]:
+    return {
+        str(found.k): {
+            name: _share(getattr(found, name), found.questions)
+            for name in ("pass_at_k", "any_of_first", "majority", "soft")
+        }
+        for found in scores
+    }
+
+
+def _share(value: float, count: int) -> dict[str, object]:
+    low, high = wilson_interval(value * count, count)
+    return {"value": 100 * value, "n": count, "low": 100 * low, "high": 100 * high}
+
+
+def _calibration(
+    scores: Sequence[Score], predictions: Mapping[str, Prediction]
+) -> dict[str, object]:
+    """Confidences that are no probabilities are left out and counted."""
+    claimed = [
+        (confidence, float(score.outcome is Outcome.MATCH))
+        for score in scores
+        if (confidence := predictions[score.id].confidence) is not None
+    ]
+    pairs = [pair for pair in claimed if 0 <= pair[0] <= 1]
+    if not pairs:
+        return {}
+    return {"calibration": {**calibration(pairs), "left_out": len(claimed) - len(pairs)}}
 
 
 def _normal_interval(scores: Sequence[Score], name: str) -> dict[str, float | None]:

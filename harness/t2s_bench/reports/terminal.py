@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from t2s_bench.reports.markdown import footer, interval, percent, title
+from t2s_bench.reports.markdown import (
+    calibration_line,
+    candidates_table,
+    footer,
+    interval,
+    percent,
+    title,
+)
 from t2s_bench.reports.report import Report
 
 if TYPE_CHECKING:
@@ -46,6 +53,16 @@ def print_report(report: Report, console: Console, *, slices: tuple[str, ...]) -
                 cells += [percent(rate["value"]), interval(rate)]
             table.add_row(*cells)
         console.print(table)
+    if "candidates" in report:
+        header, rows = candidates_table(report)
+        table = Table(box=box.SIMPLE_HEAD)
+        for name in header:
+            table.add_column(name, justify="right")
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+    if "calibration" in report:
+        console.print(calibration_line(report), highlight=False)
     outcomes: Any = report["outcomes"]
     shown = " · ".join(f"{name} {count:,}" for name, count in outcomes.items())
     console.print(f"outcomes: {shown}", highlight=False)

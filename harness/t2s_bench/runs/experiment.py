@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from t2s_bench.benchmarks.benchmark import Benchmark
+from t2s_bench.metrics.candidates import judge_candidates
 from t2s_bench.plugins import LoadedSystem
 from t2s_bench.reports.markdown import to_markdown
 from t2s_bench.reports.report import Report, gold_ceiling, make_report
@@ -50,14 +51,17 @@ def finish(
 ) -> Report:
     """Writes the reports and the end mark of a run whose questions are all scored."""
     directory = writer.directory
+    predictions = directory.predictions()
+    several = any(len(prediction.candidates) > 1 for prediction in predictions.values())
     report = make_report(
         directory.lock,
         benchmark,
         examples,
-        directory.predictions(),
+        predictions,
         directory.scores(),
         directory.costs(),
         gold_ceiling(benchmark, examples, scorer),
+        judge_candidates(benchmark, predictions, scorer) if several else (),
     )
     writer.finish((example.id for example in examples), report, to_markdown(report))
     return report
