@@ -36,6 +36,13 @@ def value(shop: Path, metric: str, gold: str, sql: str) -> float | None:
         ("strict", "SELECT 1000000000", "SELECT 1000000001", 0.0),
         ("strict", "SELECT 1", "SELECT '1'", 0.0),
         ("strict", "SELECT NULL", "SELECT 0", 0.0),
+        ("strict", "SELECT id FROM item WHERE 0", "SELECT price FROM item WHERE 0", 1.0),
+        ("strict", "SELECT id FROM item WHERE 0", "SELECT id, price FROM item WHERE 0", 0.0),
+        ("strict", "SELECT CAST(x'ff41' AS TEXT)", "SELECT CAST(x'ff41' AS TEXT)", 0.0),
+        ("strict", "SELECT nothing FROM item", "SELECT id FROM item", 0.0),
+        ("subset", "SELECT id FROM item WHERE 0", "SELECT price, id FROM item WHERE 0", 1.0),
+        ("subset", "SELECT id FROM item WHERE 0", "SELECT id FROM item", 0.0),
+        ("subset", "SELECT CAST(x'ff41' AS TEXT)", "SELECT CAST(x'ff41' AS TEXT)", 0.0),
         ("subset", "SELECT price FROM item", "SELECT id, price FROM item", 1.0),
         ("subset", "SELECT id, price FROM item", "SELECT price FROM item", 0.0),
         ("subset", "SELECT 0.333", "SELECT 'a', 0.334", 1.0),
@@ -54,6 +61,15 @@ def test_a_metric_judges_what_it_is_there_for(
     metric: str, gold: str, sql: str, expected: float, shop: Path
 ) -> None:
     assert value(shop, metric, gold, sql) == expected
+
+
+@pytest.mark.parametrize("metric", ["strict", "subset", "steps", "ex", "soft_f1"])
+def test_the_best_of_several_golds_counts(metric: str, shop: Path) -> None:
+    golds = ("SELECT price FROM item", "SELECT nothing", "SELECT id FROM item")
+    database = load(shop).databases["shop"]
+    task = ScoreTask("1", golds, "SELECT id FROM item", database, (metric,), BUDGET)
+    with Session() as session:
+        assert judge(session, task).score.metrics[metric] == 1.0
 
 
 def test_steps_fall_with_the_work_and_repeat_exactly(shop: Path) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
+from typing import TypeGuard
 
 from t2s_bench.metrics.matching import all_find_partners
 
@@ -48,7 +49,7 @@ class Tolerance:
         return all(map(close, first, second))
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[Number]:
     """Whether a cell is a number that can be compared with others; NaN is not.
 
     >>> is_number(1), is_number("1"), is_number(float("nan"))
@@ -73,7 +74,7 @@ def bags_match(first: list[Point], second: list[Point], tolerance: Tolerance) ->
     if not first or not first[0]:
         return True
     first, second = sorted(first), sorted(second)
-    columns = list(zip(zip(*first), zip(*second)))
+    columns = list(zip(zip(*first, strict=True), zip(*second, strict=True), strict=True))
     if all(tolerance.all_close(*pair) for pair in columns):
         return True
     # In one column alone, sorted lists pair up wherever anything does.
@@ -83,7 +84,7 @@ def bags_match(first: list[Point], second: list[Point], tolerance: Tolerance) ->
         return True
     labels = [_clusters([*a, *b], tolerance) for a, b in columns]
     cells: dict[Point, tuple[list[Point], list[Point]]] = {}
-    for place, label in enumerate(zip(*labels)):
+    for place, label in enumerate(zip(*labels, strict=True)):
         side = place >= len(first)
         point = second[place - len(first)] if side else first[place]
         cells.setdefault(label, ([], []))[side].append(point)
@@ -108,7 +109,7 @@ def _knot_matches(first: list[Point], second: list[Point], tolerance: Tolerance)
 
     Columns in which all values are close say nothing. With one column left, sorting has decided.
     """
-    ends = [(min(values), max(values)) for values in zip(*first + second)]
+    ends = [(min(values), max(values)) for values in zip(*first, *second, strict=True)]
     told = [place for place, (low, high) in enumerate(ends) if not tolerance.close(low, high)]
     if len(told) < 2:
         return True

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from itertools import repeat
+from itertools import chain, repeat
+from typing import cast
 
 from t2s_bench.metrics.close_numbers import Point, Tolerance, bags_match, is_number
 from t2s_bench.metrics.column_order import Rows, column
@@ -77,7 +78,7 @@ class _Values:
 
     def __init__(self, values: Column) -> None:
         self.values = values
-        self.numbers = sorted([value for value in values if is_number(value)])  # type: ignore
+        self.numbers = sorted([value for value in values if is_number(value)])
         self.others = Counter(_plain(value) for value in values if not is_number(value))
 
     def equals(self, other: _Values, tolerance: Tolerance, *, ordered: bool) -> bool:
@@ -101,13 +102,14 @@ def _plain(value: object) -> object:
 def _same_in_order(first: Column, second: Column, tolerance: Tolerance) -> bool:
     kinds = set(map(type, first)) | set(map(type, second))
     if kinds <= {int, float, bool}:
-        return tolerance.all_close(first, second) or _same_cells(first, second, tolerance)  # type: ignore
+        numbers = cast("tuple[list[float], list[float]]", (first, second))
+        return tolerance.all_close(*numbers) or _same_cells(first, second, tolerance)
     return first == second or _same_cells(first, second, tolerance)
 
 
 def _same_cells(first: Column, second: Column, tolerance: Tolerance) -> bool:
     return all(
-        tolerance.close(a, b)  # type: ignore
+        tolerance.close(a, b)
         if is_number(a) and is_number(b)
         else is_number(a) == is_number(b) and _plain(a) == _plain(b)
         for a, b in zip(first, second, strict=True)
@@ -117,12 +119,19 @@ def _same_cells(first: Column, second: Column, tolerance: Tolerance) -> bool:
 def _same_bags(
     first: Rows, second: Rows, exact: list[int], inexact: list[int], tolerance: Tolerance
 ) -> bool:
-    fixed, numbers = _split(first, exact, inexact)
-    other_fixed, other_numbers = _split(second, exact, inexact)
+    mixed = [
+        place
+        for place in inexact
+        if not all(map(is_number, chain(column(first, place), column(second, place))))
+    ]
+    fixed, numbers = _split(first, exact, inexact, mixed)
+    other_fixed, other_numbers = _split(second, exact, inexact, mixed)
     size = len(first)
     places = dict(zip(zip(*other_fixed, strict=True), range(size), strict=False))
     if len(places) == size:  # no two rows share the exact part: each has one possible partner
-        order = [place for key in zip(*fixed, strict=True) if (place := places.get(key)) is not None]
+        order = [
+            place for key in zip(*fixed, strict=True) if (place := places.get(key)) is not None
+        ]
         return len(set(order)) == size and all(
             tolerance.all_close(values, [others[place] for place in order])
             for values, others in zip(numbers, other_numbers, strict=True)
@@ -145,18 +154,18 @@ def _grouped(fixed: list[Column], numbers: list[list[float]], size: int) -> dict
 
 
 def _split(
-    rows: Rows, exact: list[int], inexact: list[int]
+    rows: Rows, exact: list[int], inexact: list[int], mixed: list[int]
 ) -> tuple[list[Column], list[list[float]]]:
     """The columns that must be equal, and those to be compared as numbers.
 
     A column of numbers with other cells among them is in both, each time without the others' cells.
     """
     fixed = [column(rows, place) for place in exact]
-    numbers = []
-    for place in inexact:
-        values = column(rows, place)
-        if not all(map(is_number, values)):
-            fixed.append([_NUMBER if is_number(value) else _plain(value) for value in values])
-            values = [value if is_number(value) else 0.0 for value in values]
-        numbers.append([float(value) for value in values])  # type: ignore
+    for place in mixed:
+        cells = column(rows, place)
+        fixed.append([_NUMBER if is_number(value) else _plain(value) for value in cells])
+    numbers = [
+        [float(value) if is_number(value) else 0.0 for value in column(rows, place)]
+        for place in inexact
+    ]
     return fixed, numbers

@@ -158,7 +158,7 @@ class _Search:
             (self.predicted_columns, predicted_colours),
         ):
             first: dict[int, list[object]] = {}
-            for values, colour in zip(columns, colours):
+            for values, colour in zip(columns, colours, strict=True):
                 if first.setdefault(colour, values) != values:
                     return False
         return True
@@ -189,13 +189,14 @@ class _Search:
     def _agrees(self, candidate: list[int]) -> bool:
         width = len(candidate)
         if width not in self.gold_sums:
-            self.gold_sums[width] = hash_sum(zip(*self.gold_columns[:width]))
+            self.gold_sums[width] = hash_sum(zip(*self.gold_columns[:width], strict=True))
         chosen = (self.predicted_columns[index] for index in candidate)
-        return self.gold_sums[width] == hash_sum(zip(*chosen))
+        return self.gold_sums[width] == hash_sum(zip(*chosen, strict=True))
 
 
 def _refined(columns: Sequence[Sequence[object]], colours: list[int]) -> list[int]:
     """New colours: the old one, and the rows in which each value stands."""
-    cells = [map(hash, zip(repeat(colour), values)) for colour, values in zip(colours, columns)]
-    rows = list(map(sum, zip(*cells)))
-    return [hash((c, hash_sum(zip(rows, values)))) for c, values in zip(colours, columns)]
+    coloured = list(zip(colours, columns, strict=True))
+    cells = [map(hash, zip(repeat(c, len(values)), values, strict=True)) for c, values in coloured]
+    rows = list(map(sum, zip(*cells, strict=True)))
+    return [hash((c, hash_sum(zip(rows, values, strict=True)))) for c, values in coloured]

@@ -46,10 +46,10 @@ _FAILURES = {
 def judge(session: Session, task: ScoreTask) -> Judgement:
     """Scores one prediction by every metric of the task and says why it won or lost."""
     if not task.sql.strip() and task.profile != "official":
-        values: dict[str, float | None] = {name: 0.0 for name in task.metrics}
-        return Judgement(Score(task.id, Outcome.NO_SQL, values, "no SQL was predicted"))
+        zeros = {name: 0.0 for name in task.metrics}
+        return Judgement(Score(task.id, Outcome.NO_SQL, zeros, "no SQL was predicted"))
     case = Case(task, session)
-    values = {}
+    values: dict[str, float | None] = {}
     session.watch(task.budget.seconds, "compare")
     for name in task.metrics:
         values[name] = _best(METRICS[name], case)

@@ -56,7 +56,7 @@ def plugged(gold: str, predicted: str) -> Iterator[str]:
     ):
         yield _filled(parts, chosen)
     for chosen in product(values, repeat=len(parts.places)):
-        if any(_is_text(value) != text for value, text in zip(chosen, parts.texts)):
+        if any(_is_text(value) != text for value, text in zip(chosen, parts.texts, strict=True)):
             yield _filled(parts, chosen)
 
 
@@ -90,7 +90,7 @@ def taken_apart(sql: str) -> TakenApart:
         values += [word for word in words if word in found]
         words = [_PLACE if word in found else word for word in words]
     spread, kinds = [], []
-    for word, is_text in zip(words, texts):
+    for word, is_text in zip(words, texts, strict=True):
         pieces = word.replace(".", " . ").split() if _ALIAS.search(word) else [word]
         spread += [piece.lower() for piece in pieces]
         kinds += [is_text] * len(pieces)

@@ -13,8 +13,8 @@ from itertools import repeat
 from operator import eq, itemgetter
 
 from t2s_bench.metrics.case import Case
+from t2s_bench.metrics.column_order import Rows
 from t2s_bench.metrics.metric import Metric
-from t2s_bench.metrics.rows import Rows
 from t2s_bench.types import Row
 
 # Pairs of rows whose hits are counted in one step.
@@ -78,8 +78,14 @@ def _hits(answers: Sequence[Row], truths: Sequence[Row]) -> tuple[Sequence[int],
     size, width, predicted_width = len(answers), len(truths[0]), len(answers[0])
     if max(width, predicted_width) > _BYTE:
         return (
-            [sum(v in truth for v in answer) for answer, truth in zip(answers, truths)],
-            [sum(v in answer for v in truth) for answer, truth in zip(answers, truths)],
+            [
+                sum(v in truth for v in answer)
+                for answer, truth in zip(answers, truths, strict=True)
+            ],
+            [
+                sum(v in answer for v in truth)
+                for answer, truth in zip(answers, truths, strict=True)
+            ],
         )
     columns = [list(map(itemgetter(place), truths)) for place in range(width)]
     kinds = [set(map(type, column)) for column in columns]

@@ -23,6 +23,8 @@ def strict(case: Case, gold: str) -> float:
     expected = case.gold(gold)
     if not (predicted.ok and expected.ok) or predicted.undecodable or expected.undecodable:
         return 0.0
+    if len(predicted.columns) != len(expected.columns):
+        return 0.0  # of two empty results too
     ordered = orders_result(gold)
     return float(same_rows_close(expected.rows, predicted.rows, TOLERANCE, ordered=ordered))
 

@@ -21,7 +21,9 @@ def subset(case: Case, gold: str) -> float:
     """1.0 where all gold columns are there, else 0.0."""
     predicted = case.prediction()
     expected = case.gold(gold)
-    if not (predicted.ok and expected.ok) or not (predicted.columns and expected.columns):
+    if not (predicted.ok and expected.ok) or predicted.undecodable or expected.undecodable:
+        return 0.0
+    if not (predicted.columns and expected.columns):
         return 0.0
     ordered = orders_result(gold)
     return float(holds_columns(expected.rows, predicted.rows, TOLERANCE, ordered=ordered))
