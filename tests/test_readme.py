@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +49,16 @@ def test_the_readme_holds_the_two_commands_that_ci_runs() -> None:
         block = re.search(rf"<!-- {marker} -->\n```sh\n(.*?)\n```\n<!-- end -->", text, re.DOTALL)
         assert block, f"the README lost its block '{marker}'"
         assert "\n" not in block.group(1), "one command line"
+
+
+def test_the_readmes_table_is_the_leaderboards() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "readme_table.py"), "--check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_links_between_pages_lead_somewhere() -> None:
