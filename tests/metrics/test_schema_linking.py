@@ -14,7 +14,12 @@ from t2s_bench.metrics.case import Case, ScoreTask
 from t2s_bench.metrics.catalog import METRICS
 from t2s_bench.metrics.used_names import MAX_LENGTH, Names, Unreadable, used_names
 
-TABLES = {"a": {"id", "x", "y"}, "b": {"id", "a_id", "z"}, "odd name": {"the column", "date"}}
+TABLES = {
+    "match": {"end"},
+    "a": {"id", "x", "y"},
+    "b": {"id", "a_id", "z"},
+    "odd name": {"the column", "date"},
+}
 SCHEMA = Names({name: frozenset(columns) for name, columns in TABLES.items()})
 
 
@@ -53,6 +58,7 @@ SCHEMA = Names({name: frozenset(columns) for name, columns in TABLES.items()})
         ("SELECT CAST(x AS date), CASE WHEN y THEN 1 END id FROM a", "a", "a.x a.y"),
         ("SELECT row_number() OVER (PARTITION BY x ORDER BY y) FROM a", "a", "a.x a.y"),
         ("SELECT x FROM main.a WHERE date(y) = 1 -- id", "a", "a.x a.y"),
+        ("SELECT m.End FROM a JOIN Match AS m", "a match", "match.end"),
         ("SELECT missing FROM nowhere", "", ""),
         ("SELECT 1", "", ""),
     ],

@@ -24,6 +24,10 @@ _WORDS = (
     "null isnull notnull exists cast asc desc over filter window partition_by"
 )
 _RESERVED = frozenset(word.replace("_", " ").upper() for word in _WORDS.split())
+# Reserved here, but SQLite takes them as names, too: as a table, and after a dot.
+_ALSO_NAMES = frozenset(
+    "MATCH GLOB LIKE REGEXP OFFSET CAST DESC ASC END RECURSIVE FILTER OVER WINDOW ILIKE".split()
+)
 _SET_OPERATIONS = frozenset({"UNION", "EXCEPT", "INTERSECT"})
 _CLAUSES = frozenset({"WHERE", "GROUP BY", "HAVING", "LIMIT", "OFFSET", "WINDOW", "ORDER BY"})
 _END = ""
@@ -268,7 +272,7 @@ class _Reader:
         operand = False  # whether the token before ends an operand, so that a name is an alias
         while True:
             kind = kinds[self.at]
-            if source_next and kind in (_NAME, _VALUE, "("):
+            if source_next and (kind in (_NAME, _VALUE, "(") or kind in _ALSO_NAMES):
                 if kind == "(" and kinds[self.at + 1] not in ("SELECT", "WITH", "VALUES"):
                     brackets.append(True)
                     self.at += 1
@@ -343,8 +347,11 @@ class _Reader:
         if kinds[self.at] == "(":
             return False
         qualifier = ""
-        while kinds[self.at] == "." and kinds[self.at + 1] in (_NAME, "*"):
-            qualifier, name = name, texts[self.at + 1]
+        while kinds[self.at] == ".":
+            after = kinds[self.at + 1]
+            if after not in (_NAME, "*") and after not in _ALSO_NAMES:
+                break
+            qualifier, name = name, texts[self.at + 1].lower()
             self.at += 2
         if name == "*" and qualifier:
             scope.stars.append(qualifier)
