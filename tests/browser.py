@@ -1,4 +1,4 @@
-"""A real browser for tests: Chromium without a window, spoken to over a pipe, with no package needed.
+"""A real browser for tests: Chromium without a window, spoken to over a pipe.
 
 A test module asks for it with `pytest_plugins = ["tests.browser"]` and marks its tests `browser`;
 without Chromium they are skipped. Pictures go into the folder named by `T2S_SCREENSHOTS`, else into
@@ -8,10 +8,12 @@ the test's own temporary folder.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,11 +23,26 @@ import pytest
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update --disable-default-apps "
-    "--disable-extensions --disable-dev-shm-usage --hide-scrollbars --force-color-profile=srgb "
-    "--remote-debugging-pipe"
-).split()
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--force-color-profile=srgb",
+    "--remote-debugging-pipe",
+)
+# Chromium reads its commands at descriptor 3 and answers at 4.
+_START = (
+    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); "
+    "os.execv(sys.argv[3], sys.argv[3:])"
+)
 
 
 class Browser:
@@ -35,25 +52,26 @@ class Browser:
         self._profile = Path(tempfile.mkdtemp(prefix="t2s-browser-"))
         their_inbox, self._inbox = os.pipe()
         self._outbox, their_outbox = os.pipe()
-        # Chromium reads its commands at descriptor 3 and answers at 4.
+        # Out of the way of the two descriptors that they become.
+        passed = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (their_inbox, their_outbox)]
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$0" "$@" 3<&{their_inbox} 4>&{their_outbox}', program]
-            + [*_FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
+            [sys.executable, "-S", "-E", "-c", _START, *map(str, passed), program, *_FLAGS]
+            + [f"--user-data-dir={self._profile}", "about:blank"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=(their_inbox, their_outbox),
+            pass_fds=passed,
             start_new_session=True,
         )
-        os.close(their_inbox)
-        os.close(their_outbox)
+        for end in (their_inbox, their_outbox, *passed):
+            os.close(end)
         self._answers = os.fdopen(self._outbox, "rb")
         self._number = 0
         self._buffer = b""
         self.events: list[dict[str, Any]] = []
 
     def call(self, method: str, session: str | None = None, **parameters: object) -> dict[str, Any]:
-        """One command of the DevTools protocol; its result, or an AssertionError with its message."""
+        """One command of the DevTools protocol; its result, AssertionError for an error."""
         self._number += 1
         message: dict[str, object] = {"id": self._number, "method": method, "params": parameters}
         if session:
@@ -76,7 +94,9 @@ class Browser:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def open(self, address: str, *, width: int = 1400, height: int = 900, dark: bool = False) -> Page:
+    def open(
+        self, address: str, *, width: int = 1400, height: int = 900, dark: bool = False
+    ) -> Page:
         """A page of this size, loaded; `address` is a URL."""
         return Page(self, address, width, height, dark)
 
@@ -160,9 +180,7 @@ class Page:
             "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
         )
         for kind in ("mousePressed", "mouseReleased"):
-            self.call(
-                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
-            )
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def picture(self, path: Path, *, whole: bool = True) -> Path:
         """A PNG of the whole page, or of what is in sight."""

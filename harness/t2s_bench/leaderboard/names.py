@@ -34,8 +34,9 @@ def rank_text(ranks: tuple[int, int] | None) -> str:
 
 def rules_text(board: Board) -> str:
     """What the figures depend on, in one line."""
-    scoring, versions = board.rules["scoring"], board.rules["versions"]
+    scoring = board.rules["scoring"]
+    engine = board.rules["engine"].get("server") or f"SQLite {board.rules['versions']['sqlite']}"
     return (
         f"benchmark {board.facts.digest[:12]} · profile {scoring['profile']} · "
-        f"budget {scoring['budget']['steps']:,} steps · SQLite {versions['sqlite']}"
+        f"budget {scoring['budget']['steps']:,} steps · {engine}"
     )

@@ -15,7 +15,7 @@ from t2s_bench.leaderboard.standings import Standing
 
 _WIDTH, _LEFT, _RIGHT = 820, 210, 150
 _TOP, _ROW, _BOTTOM = 64, 26, 46
-_LONGEST_NAME = 30
+_LONGEST_NAME = 26
 
 _STYLE = """
 text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: #1f2430 }
@@ -24,7 +24,7 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 .value { font-variant-numeric: tabular-nums; font-weight: 600 }
 .grid { stroke: #e3e6eb }
 .band { fill: #f4f6f8 }
-.bar { stroke: #2563a8; stroke-width: 6; stroke-opacity: .3; stroke-linecap: round }
+.bar { stroke: #2563a8; stroke-width: 6; stroke-opacity: .3 }
 .dot { fill: #2563a8 }
 .ceiling .bar { stroke: #8a8f99 } .ceiling .dot { fill: #8a8f99 }
 .paper { fill: #ffffff }

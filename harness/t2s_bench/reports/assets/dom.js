@@ -106,9 +106,14 @@ addEventListener("keydown", (event) => event.key === "Escape" && hideBubble());
 
 /* A column packed by Python (see runs/packed.py). */
 const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-function unpackColumn(packed) {
-  const places = packed.places ?? [...packed.codes].map((code) => ALPHABET.indexOf(code));
-  return places.map((place) => packed.values[place]);
+function unpackColumn({ values, codes, width = 1 }) {
+  const column = [];
+  for (let start = 0; start < codes.length; start += width) {
+    let number = 0;
+    for (let at = start; at < start + width; at++) number = number * ALPHABET.length + ALPHABET.indexOf(codes[at]);
+    column.push(values[number]);
+  }
+  return column;
 }
 
 /* Rows of equal height of which only those in sight exist. `render(index)` makes one. */
