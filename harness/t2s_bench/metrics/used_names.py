@@ -26,7 +26,22 @@ _WORDS = (
 _RESERVED = frozenset(word.replace("_", " ").upper() for word in _WORDS.split())
 # Reserved here, but SQLite takes them as names, too: as a table, and after a dot.
 _ALSO_NAMES = frozenset(
-    "MATCH GLOB LIKE REGEXP OFFSET CAST DESC ASC END RECURSIVE FILTER OVER WINDOW ILIKE".split()
+    [
+        "MATCH",
+        "GLOB",
+        "LIKE",
+        "REGEXP",
+        "OFFSET",
+        "CAST",
+        "DESC",
+        "ASC",
+        "END",
+        "RECURSIVE",
+        "FILTER",
+        "OVER",
+        "WINDOW",
+        "ILIKE",
+    ]
 )
 _SET_OPERATIONS = frozenset({"UNION", "EXCEPT", "INTERSECT"})
 _CLAUSES = frozenset({"WHERE", "GROUP BY", "HAVING", "LIMIT", "OFFSET", "WINDOW", "ORDER BY"})
