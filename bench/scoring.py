@@ -147,7 +147,8 @@ def main() -> None:
         ),
     }
     count = len(everything)
-    print(f"{benchmark.name}: {len(systems)} systems, {count:,} predictions, {os.cpu_count()} cores")
+    cores = os.cpu_count()
+    print(f"{benchmark.name}: {len(systems)} systems, {count:,} predictions, {cores} cores")
     print("| seconds per 1,000 predictions | median |\n|---|--:|")
     for name in ("floor", "ex", "spider", "spider_two", "all", "together"):
         print(f"| {name} | {1000 * statistics.median(t[name] for t in rounds) / count:.3f} |")

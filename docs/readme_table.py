@@ -14,7 +14,7 @@ BLOCK = re.compile(r"(<!-- table: spider-dev -->\n).*?(<!-- end -->)", re.DOTALL
 
 
 def leaderboard_table(title: str) -> str:
-    """The table under a title of `leaderboard/README.md`, without the columns of failures and cost."""
+    """The table under a title of `leaderboard/README.md`, without failures and costs."""
     text = (ROOT / "leaderboard" / "README.md").read_text(encoding="utf-8")
     section = text[text.index(f"## {title}") :]
     lines = [line for line in section[: section.find("\n## ", 1)].splitlines() if line[:1] == "|"]

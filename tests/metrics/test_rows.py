@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from t2s_bench.metrics import rows
 
-CELLS = st.one_of(
+CELLS: st.SearchStrategy[object] = st.one_of(
     st.integers(-2, 2),
     st.sampled_from([0.0, 1.0, 0.5, -0.0, 2.0]),
     st.sampled_from(["a", "b", "1", ""]),
@@ -35,7 +35,8 @@ def shuffled_pairs(
     width = len(first[0]) if first else 1
     order = draw(st.permutations(range(width)))
     second = [tuple(row[i] for i in order) for row in draw(st.permutations(first))]
-    if second and draw(st.booleans()):
+    spoilt = draw(st.booleans())
+    if second and spoilt:
         place = draw(st.integers(0, len(second) - 1))
         second[place] = (draw(CELLS), *second[place][1:])
     return first, second

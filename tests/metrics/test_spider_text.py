@@ -12,10 +12,13 @@ PIECES = st.sampled_from(
     [
         "SELECT ", "DISTINCT ", "distinct", "(DISTINCT a)", "count(distinct x) ", "'distinct' ",
         '"DISTINCT"', "'it''s distinct'", "a.distinct ", "distinct.a", "distinct_a", "_distinct ",
-        "1distinct ", "1e5 ", ".5", "FROM t ", ";", "; ", " ", "\n", "--x distinct\n", "/* distinct */",
+        "1distinct ", "1e5 ", ".5", "FROM t ", ";", "; ", " ", "\n", "--x distinct\n",
+        "/* distinct */",
         "'", '"', "`distinct`", "[distinct]", "@distinct", "#distinct\n", "$distinct", ":distinct",
-        "\\", "é", "distincté", "-", "- -", "<>", "!=", "GROUP BY ", "ORDER BY ", "CASE WHEN ", "END ",
-        "BEGIN ", "CREATE ", "*", "a-distinct", "/", "''", '""', "%s", "distinct*", "+distinct+", ",",
+        "\\", "é", "distincté", "-", "- -", "<>", "!=", "GROUP BY ", "ORDER BY ", "CASE WHEN ",
+        "END ",
+        "BEGIN ", "CREATE ", "*", "a-distinct", "/", "''", '""', "%s", "distinct*", "+distinct+",
+        ",",
     ]
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ EngineOption = Annotated[
         envvar="T2S_ENGINE",
         show_envvar=False,
         help="Database server that executes SQL, as a URL: postgresql://…, mysql://…, "
-        "duckdb:///FILE (default: SQLite, from the files; T2S_ENGINE keeps a password out of sight).",
+        "duckdb:///FILE (default: SQLite, from the files; T2S_ENGINE keeps a password hidden).",
     ),
 ]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")]

@@ -128,8 +128,8 @@ def prepare(
 def match(gold: Gold, predicted: str | Query) -> ExactMatch:
     """Compares a prediction with its gold; `predicted` may be parsed already.
 
-    A prediction outside the subset counts as an empty query, which matches no real gold. The text is taken as
-    it is: `official_prediction_text` is what the official script does to it first.
+    A prediction outside the subset counts as an empty query, which matches no real gold. The text
+    is taken as it is: `official_prediction_text` is what the official script does to it first.
     """
     try:
         query = parse(predicted, gold.schema) if isinstance(predicted, str) else predicted

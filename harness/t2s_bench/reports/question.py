@@ -47,7 +47,8 @@ def question_view(directory: RunDirectory, benchmark: Benchmark, id: str) -> dic
     budget = replace(Budget(**scoring["budget"]), bytes=50_000_000)
     sqls = [example.golds[0], prediction.sql]
     with Pool(1) as pool:
-        gold, predicted = pool.execute(((database.url or database.path, sql) for sql in sqls), budget)
+        place = database.url or database.path
+        gold, predicted = pool.execute(((place, sql) for sql in sqls), budget)
     return {
         "id": id,
         "database": example.question.database,
