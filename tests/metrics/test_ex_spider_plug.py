@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +31,10 @@ def judged(shop: Path, sql: str, gold: str, metric: str = "ex_spider_plug") -> S
         ("SELECT id FROM item LIMIT 4", "SELECT id FROM item LIMIT 2", 1.0),
         ("SELECT id FROM item WHERE price = 'value'", "SELECT id FROM item WHERE price = 20", 1.0),
         ("SELECT id FROM item WHERE price = 99", "SELECT id FROM item", 0.0),
+        ("SELECT id FROM item", "SELECT id FROM item WHERE price = 20", 0.0),
+        ("SELECT id, price FROM item LIMIT 1", "SELECT id FROM item LIMIT 2", 0.0),
+        ("SELECT 'x' FROM item LIMIT 1", "SELECT 20 FROM item LIMIT 2", 1.0),
+        ("SELECT 'x' FROM item LIMIT 1", "SELECT 'y' FROM item LIMIT 2", 1.0),
         ("SELECT price FROM item WHERE id = 9", "SELECT id FROM item WHERE price = 20", 0.0),
         (
             "SELECT id FROM item WHERE price = YEAR(CURDATE()) - 2010",
@@ -49,7 +52,7 @@ def test_values_of_the_gold_take_the_places_of_the_predictions(
 def test_more_assignments_than_are_tried_are_a_time_out(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ex_spider_plug, "ASSIGNMENTS", 3)
+    monkeypatch.setitem(ex_spider_plug.ASSIGNMENTS, "safe", 3)
     gold = "SELECT id FROM item WHERE price IN ( 1 , 2 , 3 , 20 )"
     score = judged(shop, "SELECT id FROM item WHERE price = 5 AND price < 7", gold)
     assert score.outcome is Outcome.PRED_TIMEOUT
@@ -70,15 +73,11 @@ def test_a_query_without_values_is_respaced_and_tried_once() -> None:
     ]
 
 
-def test_plain_text_is_taken_apart_as_sqlparse_does(
-    shared: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plain_text_is_taken_apart_as_sqlparse_does(shared: Path) -> None:
     cases = json.loads((shared / "eval_reference" / "cases.json").read_text())
-    plain = plugged_values._PLAIN
     texts = sorted({case[key].replace(";", "") for case in cases for key in ("gold", "pred")})[::12]
-    fast = {text: plugged_values._respaced(text) for text in texts if plain.fullmatch(text)}
-    assert len(fast) > 0.7 * len(texts)
-    monkeypatch.setattr(plugged_values, "_PLAIN", re.compile("(?!)"))
-    for text, (respaced, quoted) in fast.items():
-        slow = plugged_values._respaced(text)
-        assert (respaced.split(), quoted) == (slow[0].split(), slow[1]), text
+    plain = [text for text in texts if plugged_values._PLAIN.fullmatch(text)]
+    assert len(plain) > 0.7 * len(texts)
+    for text in plain:
+        fast, slow = (plugged_values._respaced(text, how) for how in (True, False))
+        assert (fast[0].split(), fast[1]) == (slow[0].split(), slow[1]), text

@@ -32,13 +32,16 @@ class TakenApart:
     """A query's words in lower case with a marker in the place of each value.
 
     `places` are the markers' positions, `texts` says which of them held a string, and `values` are
-    the query's own values, sorted.
+    the query's own values, sorted. A `plain` text means the same before and after; one of
+    `fixed_width` selects no `*`, so values cannot change the number of its columns.
     """
 
     words: tuple[str, ...]
     places: tuple[int, ...]
     texts: tuple[bool, ...]
     values: tuple[str, ...]
+    plain: bool
+    fixed_width: bool
 
 
 def plugged(gold: str, predicted: str) -> Iterator[str]:
@@ -79,7 +82,9 @@ def taken_apart(sql: str) -> TakenApart:
     >>> " ".join(parts.words), parts.values
     ('select t1 . a from t as t1 where b > valuerare and c = valuerare', ("'x'", '2.5'))
     """
-    text, quoted = _respaced(sql.strip().replace(";", "").replace("\t", ""))
+    sql = sql.strip().replace(";", "").replace("\t", "")
+    plain = _PLAIN.fullmatch(sql) is not None
+    text, quoted = _respaced(sql, plain)
     values = list(quoted)
     for literal in quoted:
         text = text.replace(literal.strip(), _PLACE)
@@ -100,12 +105,14 @@ def taken_apart(sql: str) -> TakenApart:
         tuple(places),
         tuple([kinds[place] for place in places]),
         tuple(sorted(set(values))),
+        plain,
+        " *" not in " ".join(spread).replace("( *", ""),
     )
 
 
-def _respaced(sql: str) -> tuple[str, list[str]]:
+def _respaced(sql: str, plain: bool) -> tuple[str, list[str]]:
     """The text with one space between its tokens, and its string literals."""
-    if _PLAIN.fullmatch(sql):
+    if plain:
         tokens = _TOKEN.findall(sql)
         return " ".join(tokens), [token for token in tokens if token[0] in "'\""]
     from sqlparse.tokens import String, Whitespace
