@@ -68,7 +68,9 @@ def measure(label: str, what: str, folder: Path) -> None:
     started = time.perf_counter()
     output = subprocess.run(
         [sys.executable, __file__, "inside", what, str(folder)],
-        check=True, capture_output=True, text=True,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     seconds = time.perf_counter() - started
     record = json.loads(output)
@@ -108,7 +110,8 @@ def questions(folder: Path, count: int) -> Path:
     with (root / "dev.json").open("w") as file:
         for number in range(count):
             record = {
-                "db_id": "zoo", "question": f"How many animals have the name {number}?",
+                "db_id": "zoo",
+                "question": f"How many animals have the name {number}?",
                 "query": f"SELECT count(*) FROM animal WHERE name = '{number}'",
                 "sql": {"select": [False, [[3, [0, [0, 0, False], None]]]], "where": [number] * 30},
             }

@@ -56,10 +56,20 @@ class Layouts:
                 "table_names": ["singer", "concert of singer", "sqlite sequence"],
                 "table_names_original": ["singer", "concert", "sqlite_sequence"],
                 "column_names": [
-                    [-1, "*"], [0, "singer id"], [0, "name"], [1, "singer"], [1, "day"], [2, "seq"]
+                    [-1, "*"],
+                    [0, "singer id"],
+                    [0, "name"],
+                    [1, "singer"],
+                    [1, "day"],
+                    [2, "seq"],
                 ],
                 "column_names_original": [
-                    [-1, "*"], [0, "id"], [0, "Name"], [1, "Singer"], [1, "day"], [2, "seq"]
+                    [-1, "*"],
+                    [0, "id"],
+                    [0, "Name"],
+                    [1, "Singer"],
+                    [1, "day"],
+                    [2, "seq"],
                 ],
                 "column_types": ["text", "number", "text", "integer", "date", "text"],
                 "primary_keys": [1, [3, 4]],
@@ -119,11 +129,21 @@ class Layouts:
         return root
 
     def bird_questions(self, sql: str) -> list[dict[str, object]]:
-        rows = [(7, "arena", "simple"), (9, "arena", "moderate"), (7, "zoo", "simple"),
-                (8, "arena", "challenging")]
+        rows = [
+            (7, "arena", "simple"),
+            (9, "arena", "moderate"),
+            (7, "zoo", "simple"),
+            (8, "arena", "challenging"),
+        ]
         return [
-            {"question_id": number, "db_id": db_id, "question": f"Question {place}?",
-             "evidence": "", "SQL": sql, "difficulty": level}
+            {
+                "question_id": number,
+                "db_id": db_id,
+                "question": f"Question {place}?",
+                "evidence": "",
+                "SQL": sql,
+                "difficulty": level,
+            }
             for place, (number, db_id, level) in enumerate(rows)
         ]
 
@@ -132,8 +152,15 @@ class Layouts:
         root = self.folder / "train"
         self.json(
             root / "train.json",
-            [{"db_id": "arena", "question": f"Question {place}?", "evidence": "a hint",
-              "SQL": "SELECT count(*) FROM singer"} for place in range(3)],
+            [
+                {
+                    "db_id": "arena",
+                    "question": f"Question {place}?",
+                    "evidence": "a hint",
+                    "SQL": "SELECT count(*) FROM singer",
+                }
+                for place in range(3)
+            ],
         )
         self.json(root / "train_tables.json", self.tables("arena"))
         databases = root / "train_databases"
@@ -149,8 +176,10 @@ class Layouts:
         asked = [("arena", "How many?"), ("new_zoo", "Which?"), ("zoo", "Who?")]
         self.json(
             root / "Spider-DK.json",
-            [{"db_id": db, "question": q, "query": f"SELECT '{q}'", "type": "1", "sql": {}}
-             for db, q in asked],
+            [
+                {"db_id": db, "question": q, "query": f"SELECT '{q}'", "type": "1", "sql": {}}
+                for db, q in asked
+            ],
         )
         self.json(root / "tables.json", self.tables("arena", "zoo", "new_zoo"))
         path = self.database(root / "database" / "new_zoo" / "new_zoo.sqlite", rows=[(1, "new")])
@@ -163,8 +192,15 @@ class Layouts:
         for file, split in (("dev.json", "dev"), ("train_spider.json", "train")):
             self.json(
                 root / "Spider-Syn" / file,
-                [{"db_id": db, "SpiderQuestion": f"{split} original?", "query": "SELECT 1",
-                  "SpiderSynQuestion": f"{split} {db} synonym?"} for db in ("arena", "zoo")],
+                [
+                    {
+                        "db_id": db,
+                        "SpiderQuestion": f"{split} original?",
+                        "query": "SELECT 1",
+                        "SpiderSynQuestion": f"{split} {db} synonym?",
+                    }
+                    for db in ("arena", "zoo")
+                ],
             )
         self.json(root / "preprocessed_dataset" / "tables.json", self.tables("arena"))
         return root
@@ -211,8 +247,15 @@ class Layouts:
         root = root or self.folder / "EHRSQL"
         self.json(
             root / "dev.json",
-            [{"db_id": db, "question": f"On {db}?", "query": "SELECT count(*) FROM singer",
-              "id": f"{db}1"} for db in ("mimic_iii", "eicu")],
+            [
+                {
+                    "db_id": db,
+                    "question": f"On {db}?",
+                    "query": "SELECT count(*) FROM singer",
+                    "id": f"{db}1",
+                }
+                for db in ("mimic_iii", "eicu")
+            ],
         )
         self.json(root / "tables.json", self.tables("mimic_iii", "eicu"))
         for db in ("mimic_iii", "eicu"):
@@ -227,10 +270,25 @@ class Layouts:
                 gold = "select id from singer where strftime('%y', current_time) > '2100'"
                 self.json(
                     root / db / f"{part}.json",
-                    [{"db_id": db, "question": f"{db} {part}?", "query": gold, "value": {},
-                      "is_impossible": False, "split": part, "id": f"{db}{part}1"},
-                     {"db_id": db, "question": "Impossible?", "query": "nan",
-                      "is_impossible": True, "split": part, "id": f"{db}{part}2"}],
+                    [
+                        {
+                            "db_id": db,
+                            "question": f"{db} {part}?",
+                            "query": gold,
+                            "value": {},
+                            "is_impossible": False,
+                            "split": part,
+                            "id": f"{db}{part}1",
+                        },
+                        {
+                            "db_id": db,
+                            "question": "Impossible?",
+                            "query": "nan",
+                            "is_impossible": True,
+                            "split": part,
+                            "id": f"{db}{part}2",
+                        },
+                    ],
                 )
             (root / db / f"{db}.sql").write_text("create table …")
         self.json(root / "tables.json", self.tables("mimic_iii", "eicu"))
@@ -253,8 +311,10 @@ class Layouts:
         tasks = [("local001", "Top?"), ("local002", "All?"), ("local003", "None?")]
         self.json(
             root / "test.json",
-            [{"instance_id": id, "db_id": "Shop", "question": q, "external_knowledge": None}
-             for id, q in tasks],
+            [
+                {"instance_id": id, "db_id": "Shop", "question": q, "external_knowledge": None}
+                for id, q in tasks
+            ],
         )
         self.json(root / "tables.json", self.tables("Shop"))
         self.database(root / "databases" / "Shop" / "Shop.sqlite")
@@ -265,8 +325,11 @@ class Layouts:
         """The repository's folder spider2-lite, with tasks of other engines."""
         root = self.folder / "Spider2" / "spider2-lite"
         root.mkdir(parents=True)
-        tasks = [("bq001", "Cloud?", None), ("local001", "Top?", "rfm.md"),
-                 ("local002", "All?", None)]
+        tasks = [
+            ("bq001", "Cloud?", None),
+            ("local001", "Top?", "rfm.md"),
+            ("local002", "All?", None),
+        ]
         lines = [
             json.dumps({"instance_id": id, "db": "Shop", "question": q, "external_knowledge": k})
             for id, q, k in tasks
@@ -286,8 +349,12 @@ class Layouts:
         (results / "local001_b.csv").write_text("name,total\ny,2\nx,1.50\n")
         (results / "local002.csv").write_text("id,note,n\n1,,7\n2,it's,8\n")
         lines = [
-            {"instance_id": "local001", "condition_cols": [[0, 1], [1]], "ignore_order": [False,
-             True], "toks": 3},
+            {
+                "instance_id": "local001",
+                "condition_cols": [[0, 1], [1]],
+                "ignore_order": [False, True],
+                "toks": 3,
+            },
             {"instance_id": "local002", "condition_cols": [0, 1], "ignore_order": True},
         ]
         rules.write_text("\n".join(map(json.dumps, lines)) + "\n")
@@ -299,10 +366,12 @@ class Layouts:
         self.sciencebenchmark(root / "sciencebenchmark")
         self.spider2(root / "spider2_sqlite")
         for made, name in (
-            (self.spider(), "spider"), (self.spider_dk(), "Spider-DK"),
+            (self.spider(), "spider"),
+            (self.spider_dk(), "Spider-DK"),
             (self.spider_syn() / "Spider-Syn", "Spider-Syn"),
             (self.spider_realistic().parent, "spider-realistic"),
-            (self.bird(), "bird/dev_20240627"), (self.bird_train(), "bird/train"),
+            (self.bird(), "bird/dev_20240627"),
+            (self.bird_train(), "bird/train"),
         ):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             made.rename(root / name)

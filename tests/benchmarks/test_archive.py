@@ -44,8 +44,13 @@ def test_zip_and_folder_show_the_same_files(tmp_path: Path, layouts: Layouts) ->
 
 
 def test_a_layout_is_found_at_any_depth_and_the_outermost_wins(tmp_path: Path) -> None:
-    files = {"a/b/dev.json": b"1", "a/b/tables.json": b"1", "a/b/c/dev.json": b"2",
-             "a/b/c/tables.json": b"2", "dev.json": b"3"}
+    files = {
+        "a/b/dev.json": b"1",
+        "a/b/tables.json": b"1",
+        "a/b/c/dev.json": b"2",
+        "a/b/c/tables.json": b"2",
+        "dev.json": b"3",
+    }
     with open_archive(zipped(tmp_path / "a.zip", files)) as archive:
         assert archive.root(["dev.json", "tables.json"]) == "a/b/"
         assert archive.root(["dev.json"]) == ""

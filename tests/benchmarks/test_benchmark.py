@@ -96,8 +96,11 @@ def test_a_benchmark_without_any_of_its_databases_is_refused(layouts: Layouts) -
 
 def test_every_example_knows_its_database_and_dialect(layouts: Layouts) -> None:
     import_benchmark("mini-dev", layouts.mini_dev())
-    for name, dialect in (("mini-dev", "sqlite"), ("mini-dev-mysql", "mysql"),
-                          ("mini-dev-postgresql", "postgresql")):
+    for name, dialect in (
+        ("mini-dev", "sqlite"),
+        ("mini-dev-mysql", "mysql"),
+        ("mini-dev-postgresql", "postgresql"),
+    ):
         loaded = load(name)
         assert {example.question.dialect for example in loaded.examples} == {dialect}
         assert {base.dialect for base in loaded.databases.values()} == {dialect}
@@ -174,15 +177,26 @@ def test_questions_become_a_hugging_face_dataset(layouts: Layouts) -> None:
     datasets = pytest.importorskip("datasets")
     lines = [
         {"id": "a", "question": "How many?", "db_id": "arena", "gold": "SELECT 1"},
-        {"id": "b", "question": "Wer? »Ж«", "db_id": "arena", "gold": ["SELECT 2", "SELECT 3"],
-         "evidence": "a hint", "difficulty": "hard"},
+        {
+            "id": "b",
+            "question": "Wer? »Ж«",
+            "db_id": "arena",
+            "gold": ["SELECT 2", "SELECT 3"],
+            "evidence": "a hint",
+            "difficulty": "hard",
+        },
     ]
     loaded = load(layouts.own(lines=lines))
     table = loaded.to_datasets()
     assert isinstance(table, datasets.Dataset)
     assert table[1] == {
-        "id": "b", "question": "Wer? »Ж«", "evidence": "a hint", "db_id": "arena",
-        "golds": ["SELECT 2", "SELECT 3"], "difficulty": "hard", "dialect": "sqlite",
+        "id": "b",
+        "question": "Wer? »Ж«",
+        "evidence": "a hint",
+        "db_id": "arena",
+        "golds": ["SELECT 2", "SELECT 3"],
+        "difficulty": "hard",
+        "dialect": "sqlite",
         "database_file": str(loaded.databases["arena"].path),
     }
     assert len(table) == 2

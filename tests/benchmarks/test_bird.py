@@ -22,7 +22,9 @@ def test_repeated_ids_get_their_position_and_others_stay(layouts: Layouts) -> No
     assert loaded.positions == {"7@0": 0, "9": 1, "8": 3}
     assert loaded.left_out == ("7@2",)
     assert [example.difficulty for example in loaded.examples] == [
-        "simple", "moderate", "challenging",
+        "simple",
+        "moderate",
+        "challenging",
     ]
 
 
@@ -51,8 +53,10 @@ def test_a_question_without_id_is_refused(layouts: Layouts) -> None:
     layouts.json(folder / "dev.json", [{"db_id": "arena", "question": "?", "SQL": "SELECT 1"}])
     with pytest.raises(BadInput, match="without a whole number as question_id"):
         import_benchmark("bird-dev", folder)
-    layouts.json(folder / "dev.json", [{"question_id": 1, "evidence": 5, "db_id": "arena",
-                                        "question": "?", "SQL": "SELECT 1"}])
+    layouts.json(
+        folder / "dev.json",
+        [{"question_id": 1, "evidence": 5, "db_id": "arena", "question": "?", "SQL": "SELECT 1"}],
+    )
     with pytest.raises(BadInput, match="question 1: 'evidence' is not a text"):
         import_benchmark("bird-dev", folder)
 

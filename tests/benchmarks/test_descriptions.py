@@ -31,8 +31,12 @@ def test_every_encoding_gives_the_same_text(tmp_path: Path, encoding: str) -> No
     text = HEADER + "fee,school fee,in € – “gross”,real,\n"
     tables = described(tmp_path, text.encode(encoding))
     assert tables["Fees"]["columns"] == {
-        "fee": {"name": "school fee", "description": "in € – “gross”", "values": "",
-                "type": "number"}
+        "fee": {
+            "name": "school fee",
+            "description": "in € – “gross”",
+            "values": "",
+            "type": "number",
+        }
     }
 
 

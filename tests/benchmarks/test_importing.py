@@ -71,8 +71,9 @@ def test_nested_databases_give_the_same_import(layouts: Layouts, tmp_path: Path)
     plain = import_benchmark("bird-dev", layouts.bird("a"), data=tmp_path / "1")
     nested = layouts.bird("b", nested=True)
     by_folder = import_benchmark("bird-dev", nested, data=tmp_path / "2")
-    by_zip = import_benchmark("bird-dev", layouts.zip(nested, tmp_path / "b.zip"),
-                              data=tmp_path / "3")
+    by_zip = import_benchmark(
+        "bird-dev", layouts.zip(nested, tmp_path / "b.zip"), data=tmp_path / "3"
+    )
     assert plain.digest == by_folder.digest == by_zip.digest
     trees = [files(tmp_path / place / "bird-dev") for place in "123"]
     assert trees[0] == trees[1] == trees[2]
@@ -117,9 +118,7 @@ def test_an_import_is_replaced_only_by_force(layouts: Layouts, tmp_path: Path) -
     assert visible(tmp_path / "data") == ["spider"]
 
 
-def test_a_folder_that_was_not_imported_is_never_replaced(
-    layouts: Layouts, tmp_path: Path
-) -> None:
+def test_a_folder_that_was_not_imported_is_never_replaced(layouts: Layouts, tmp_path: Path) -> None:
     folder = layouts.spider()
     data = tmp_path / "data"
     data.mkdir()
@@ -130,9 +129,7 @@ def test_a_folder_that_was_not_imported_is_never_replaced(
     assert (data / "spider" / "dev.json").is_file()
 
 
-def test_a_source_inside_what_it_would_replace_is_refused(
-    layouts: Layouts, tmp_path: Path
-) -> None:
+def test_a_source_inside_what_it_would_replace_is_refused(layouts: Layouts, tmp_path: Path) -> None:
     import_benchmark("spider", layouts.spider())
     inside = tmp_path / "data" / "spider" / "mine"
     layouts.spider().rename(inside)
@@ -262,9 +259,7 @@ def test_a_killed_import_leaves_the_old_or_the_new_whole(layouts: Layouts, tmp_p
         assert visible(tmp_path / "data") == ["spider"]
 
 
-def test_what_was_set_aside_by_a_killed_import_comes_back(
-    layouts: Layouts, tmp_path: Path
-) -> None:
+def test_what_was_set_aside_by_a_killed_import_comes_back(layouts: Layouts, tmp_path: Path) -> None:
     import_benchmark("spider", layouts.spider())
     folder = tmp_path / "data" / "spider"
     folder.rename(folder.with_name(".spider.replaced"))
@@ -335,11 +330,19 @@ def test_what_a_manifest_cannot_be_read_from_is_said(layouts: Layouts, tmp_path:
 # The real archives.
 
 REAL = {
-    "spider": ("spider_data.zip", 163, {"dev": (1034, 972), "train": (8659, 8563)},
-               {"wta_1": 62, "baseball_1": 82, "soccer_1": 14}),
+    "spider": (
+        "spider_data.zip",
+        163,
+        {"dev": (1034, 972), "train": (8659, 8563)},
+        {"wta_1": 62, "baseball_1": 82, "soccer_1": 14},
+    ),
     "bird-dev": ("dev.zip", 1, {"dev": (1534, 129)}, None),
-    "mini-dev": ("minidev.zip", 1, dict.fromkeys(("sqlite", "postgresql", "mysql"), (500, 52)),
-                 None),
+    "mini-dev": (
+        "minidev.zip",
+        1,
+        dict.fromkeys(("sqlite", "postgresql", "mysql"), (500, 52)),
+        None,
+    ),
 }
 
 
@@ -390,5 +393,8 @@ def test_repeated_official_ids_become_unique_by_position(official: Path) -> None
     ids = [*loaded.positions, *loaded.left_out]
     assert len(set(ids)) == 500
     assert {identity for identity in ids if "@" in identity} == {
-        "137@484", "138@485", "137@487", "138@488",
+        "137@484",
+        "138@485",
+        "137@487",
+        "138@488",
     }

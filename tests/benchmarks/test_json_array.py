@@ -14,9 +14,7 @@ from t2s_bench.benchmarks import json_array
 from t2s_bench.benchmarks.json_array import read_array
 from t2s_bench.errors import BadInput
 
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5
-)
+VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5)
 
 
 class Slowly:

@@ -34,8 +34,10 @@ def a_spider(folder: Path, count: int) -> Path:
     with (folder / "dev.json").open("w") as file:
         for number in range(count):
             record = {
-                "db_id": "zoo", "question": f"How many are called {number}?",
-                "query": f"SELECT {number}", "sql": {"where": [number] * 20},
+                "db_id": "zoo",
+                "question": f"How many are called {number}?",
+                "query": f"SELECT {number}",
+                "sql": {"where": [number] * 20},
             }
             file.write(("," if number else "[") + json.dumps(record))
         file.write("]")
@@ -48,7 +50,9 @@ def test_a_hundred_thousand_questions_need_no_more_memory_than_a_thousand(tmp_pa
         folder = a_spider(tmp_path / str(count), count)
         output = subprocess.run(
             [sys.executable, "-c", PEAK, "spider", str(folder)],
-            check=True, capture_output=True, text=True,
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout
         scored, kilobytes = map(int, output.split())
         assert scored == count

@@ -24,8 +24,14 @@ def read(tmp_path: Path, *lines: object) -> list[Example]:
 
 
 def test_all_fields_are_read(tmp_path: Path) -> None:
-    record = {**GOOD, "id": 7, "gold": ["SELECT 1", "SELECT 2"], "evidence": "e",
-              "difficulty": "hard", "dialect": "mysql"}
+    record = {
+        **GOOD,
+        "id": 7,
+        "gold": ["SELECT 1", "SELECT 2"],
+        "evidence": "e",
+        "difficulty": "hard",
+        "dialect": "mysql",
+    }
     question = Question("7", "How many?", "zoo", "e", "mysql")
     assert read(tmp_path, record) == [Example(question, ("SELECT 1", "SELECT 2"), "hard")]
 
@@ -41,7 +47,11 @@ TEXTS = st.text(st.characters(exclude_categories=["C"]), min_size=1).filter(str.
 @given(TEXTS, TEXTS, st.lists(TEXTS, min_size=1, max_size=3), st.text(), st.text())
 def test_a_written_line_reads_back(
     tmp_path_factory: pytest.TempPathFactory,
-    identity: str, question: str, golds: list[str], evidence: str, difficulty: str,
+    identity: str,
+    question: str,
+    golds: list[str],
+    evidence: str,
+    difficulty: str,
 ) -> None:
     example = Example(Question(identity, question, "zoo", evidence), tuple(golds), difficulty)
     path = tmp_path_factory.getbasetemp() / "line.jsonl"
@@ -68,8 +78,10 @@ def test_a_written_line_reads_back(
         ({**GOOD, "id": "b", "question": " "}, "line 2: 'question' is empty"),
         ({**GOOD, "id": "b", "question": 3}, "line 2: 'question' must be a text, not 3"),
         ({**GOOD, "id": "b", "evidense": ""}, "unknown key 'evidense', did you mean 'evidence'?"),
-        ({"id": "b", "question": "?", "db_id": "zoo", "query": "SELECT 1"},
-         "unknown key 'query', did you mean 'gold'?"),
+        (
+            {"id": "b", "question": "?", "db_id": "zoo", "query": "SELECT 1"},
+            "unknown key 'query', did you mean 'gold'?",
+        ),
         ({**GOOD, "id": "b", "zzzz": ""}, "line 2: unknown key 'zzzz'. Possible: id, question,"),
         ({**GOOD, "id": "b", "dialect": "oracle"}, "line 2: unknown dialect 'oracle'. Possible:"),
         ({**GOOD, "id": "b", "db_id": "../zoo"}, "line 2: db_id '../zoo' cannot be"),

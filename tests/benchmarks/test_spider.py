@@ -42,9 +42,12 @@ def test_the_test_split_brings_its_own_databases_and_schemas(layouts: Layouts) -
     assert list(loaded.databases) == ["moon"]
     assert (loaded.databases["moon"].path.parent / "schema.json").is_file()
     # A database of both folders is that of database/.
-    assert load("spider-dev").digest == import_benchmark(
-        "spider", layouts.spider("plain"), data=folder.parent / "other"
-    ).splits["dev"].digest
+    assert (
+        load("spider-dev").digest
+        == import_benchmark("spider", layouts.spider("plain"), data=folder.parent / "other")
+        .splits["dev"]
+        .digest
+    )
 
 
 def test_a_release_with_one_split_only_imports(layouts: Layouts) -> None:

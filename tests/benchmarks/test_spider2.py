@@ -51,10 +51,27 @@ def test_the_repositorys_layout(layouts: Layouts) -> None:
 def test_its_golds_match_themselves(layouts: Layouts) -> None:
     import_benchmark("spider2-sqlite", layouts.spider2())
     loaded = load("spider2-sqlite")
-    with Scorer(["ex"]) as scorer:
+    with Scorer([loaded.primary_metric]) as scorer:
         for example in loaded.examples:
             for gold in example.golds:
-                assert scorer.score(example, gold).metrics["ex"] == 1.0
+                assert scorer.score(example, gold).metrics["subset"] == 1.0
+
+
+def test_columns_and_orders_count_as_the_rules_say(layouts: Layouts) -> None:
+    import_benchmark("spider2-sqlite", layouts.spider2())
+    first, second = load("spider2-sqlite").examples
+    with Scorer(["subset"]) as scorer:
+
+        def right(sql: str, *, ordered: bool) -> bool:
+            return bool(scorer.score(first if ordered else second, sql).metrics["subset"])
+
+        rows = "SELECT 'x' AS name, 1.5, 0 UNION ALL SELECT 'y', 2.004, 1"
+        # By its first gold the order counts, by its second only the totals, in any order.
+        assert right(rows, ordered=True)
+        assert right("SELECT 2 UNION ALL SELECT 1.5", ordered=True)
+        assert not right("SELECT 'x', 2 UNION ALL SELECT 'y', 1.6", ordered=True)
+        assert right("SELECT 'it''s', 2 UNION ALL SELECT NULL, 1", ordered=False)
+        assert not right("SELECT 'it''s', 1 UNION ALL SELECT NULL, 3", ordered=False)
 
 
 def test_rules_that_fit_no_result_are_named(layouts: Layouts) -> None:

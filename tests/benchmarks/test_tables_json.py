@@ -90,8 +90,9 @@ def test_the_real_schemas_survive(official: Path) -> None:
                 if table >= 0 and not entry["table_names_original"][table].startswith("sqlite_")
             ]
             # The order is kept as well, so that an index in the entry can be counted again.
-            assert columns == [(name, column) for name, table in schema.tables.items()
-                               for column in table.columns]
+            assert columns == [
+                (name, column) for name, table in schema.tables.items() for column in table.columns
+            ]
             assert len(schema.foreign_keys) == len(entry["foreign_keys"])
 
 
@@ -106,6 +107,9 @@ def test_no_description_is_lost(layouts: Layouts) -> None:
         "type": "number",
     }
     assert text["tables"]["singer"]["columns"]["extra"] == {
-        "name": "more", "type": "number", "description": "not in tables.json", "values": "",
+        "name": "more",
+        "type": "number",
+        "description": "not in tables.json",
+        "values": "",
     }
     assert read_schema_file(path)

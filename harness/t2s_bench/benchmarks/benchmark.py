@@ -234,7 +234,9 @@ def _choose(manifest: Manifest, split: str | None) -> SplitManifest:
         raise BadInput(f"{manifest.name} has several splits: say {', '.join(manifest.splits)}")
     if split not in manifest.splits:
         raise UnknownName(
-            f"split of this {manifest.name}", split, manifest.splits,
+            f"split of this {manifest.name}",
+            split,
+            manifest.splits,
             hint=f"What was imported ({manifest.source}) has no other",
         )
     return manifest.splits[split]

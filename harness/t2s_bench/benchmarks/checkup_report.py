@@ -77,12 +77,7 @@ def findings(checkup: Checkup) -> list[str]:
             f"{checkup.with_rows:,} with rows, {len(checkup.empty):,} empty; "
             f"{kinds['error']:,} errors, {kinds['over budget']:,} over budget"
         )
-        ceilings = ", ".join(
-            f"{metric} {percent(ceiling.value)}"
-            + (f" ({len(ceiling.below):,} below)" if ceiling.below else "")
-            for metric, ceiling in checkup.ceilings.items()
-        )
-        lines.append(f"ceiling, the golds scored against themselves: {ceilings}")
+        lines.append(f"ceiling, the golds scored against themselves: {_ceilings(checkup)}")
     lines += [
         "ids: "
         + (
@@ -146,6 +141,20 @@ def markdown(checkup: Checkup) -> str:
     lines = [(db_id, line) for db_id, found in checkup.schema.items() for line in found]
     blocks += _section("tables.json against the databases", ("database", ""), lines)
     return "\n\n".join(blocks) + "\n"
+
+
+def _ceilings(checkup: Checkup) -> str:
+    """What the golds reach by each metric; those that are full are named together."""
+    known = {name: found for name, found in checkup.ceilings.items() if found.value is not None}
+    parts = [
+        f"{name} {percent(found.value)} ({len(found.below):,} below)"
+        for name, found in known.items()
+        if found.below
+    ]
+    full = [name for name, found in known.items() if not found.below]
+    if full:
+        parts.append(f"{percent(100.0)} by {', '.join(full)}")
+    return ", ".join(parts)
 
 
 def _leak_line(leak: Leak) -> str:

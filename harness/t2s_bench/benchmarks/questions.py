@@ -99,15 +99,19 @@ def _example(line: str, where: str) -> Example:
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{where} is not JSON ({error}): it must be one object a line") from None
     if not isinstance(record, dict):
-        raise BadInput(f"{where} is not a JSON object: it must be {{\"id\": …, \"gold\": …}}")
+        raise BadInput(f'{where} is not a JSON object: it must be {{"id": …, "gold": …}}')
     for key in record:
         if key not in REQUIRED and key not in OPTIONAL:
-            raise BadInput(f"{where}: unknown key '{key}'{_near(key, record)}. Possible: "
-                           f"{', '.join(REQUIRED + OPTIONAL)}")
+            raise BadInput(
+                f"{where}: unknown key '{key}'{_near(key, record)}. Possible: "
+                f"{', '.join(REQUIRED + OPTIONAL)}"
+            )
     missing = [key for key in REQUIRED if key not in record]
     if missing:
-        raise BadInput(f"{where} lacks {' and '.join(repr(key) for key in missing)}: "
-                       f"every question needs {', '.join(REQUIRED)}")
+        raise BadInput(
+            f"{where} lacks {' and '.join(repr(key) for key in missing)}: "
+            f"every question needs {', '.join(REQUIRED)}"
+        )
     db_id = _text(record, "db_id", where)
     check_database_id(db_id, where)
     dialect = _text(record, "dialect", where) or "sqlite"
@@ -148,8 +152,15 @@ def _text(record: dict[str, object], key: str, where: str) -> str:
 
 def _near(key: str, record: Iterable[str]) -> str:
     absent = [name for name in REQUIRED + OPTIONAL if name not in record]
-    aliases = {"query": "gold", "sql": "gold", "database": "db_id", "db": "db_id",
-               "question_id": "id", "hint": "evidence", "external_knowledge": "evidence"}
+    aliases = {
+        "query": "gold",
+        "sql": "gold",
+        "database": "db_id",
+        "db": "db_id",
+        "question_id": "id",
+        "hint": "evidence",
+        "external_knowledge": "evidence",
+    }
     near = [aliases.get(key.lower(), "")] if aliases.get(key.lower()) in absent else []
     near = near or get_close_matches(key.lower(), absent, n=1, cutoff=0.5)
     return f", did you mean '{near[0]}'?" if near else ""

@@ -64,9 +64,7 @@ class LayoutWriter:
         }
         used = {db_id for part in questions.values() for db_id in part.counts}
         if not self.layout.databases:
-            raise BadInput(
-                f"{_name(source)} holds no database (looked for <db_id>/<db_id>.sqlite)"
-            )
+            raise BadInput(f"{_name(source)} holds no database (looked for <db_id>/<db_id>.sqlite)")
         self._write_databases(sorted(used & self.layout.databases.keys()))
         splits = {split: self._split(split, part) for split, part in questions.items()}
         missing = sum((Counter(part.missing) for part in splits.values()), Counter[str]())
@@ -143,7 +141,8 @@ class LayoutWriter:
 
     def _split(self, split: str, part: _Counted) -> SplitManifest:
         missing = {
-            db_id: count for db_id, count in sorted(part.counts.items())
+            db_id: count
+            for db_id, count in sorted(part.counts.items())
             if db_id not in self._suites
         }
         there = {db_id: self._suites[db_id] for db_id in part.counts if db_id in self._suites}

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def download(
-    name: Annotated[str, typer.Argument(help="A benchmark: spider, bird-dev, mini-dev …")],
+    name: Annotated[
+        str, typer.Argument(help="A benchmark (spider, bird-dev …) or suite (arctic-six).")
+    ],
     source: Annotated[
         Path | None,
         typer.Option("--from", help="Its official zip, or the folder it was unpacked to."),
