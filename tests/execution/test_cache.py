@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from t2s_bench.execution import cache as module
-from t2s_bench.execution.cache import Cache, default_folder
+from t2s_bench.execution.cache import Cache
 from t2s_bench.execution.session import Session
 from t2s_bench.types import Budget, Execution, Status
 
@@ -200,7 +200,7 @@ def test_a_reader_hands_its_entries_to_a_writer_and_writes_nothing(
 def test_the_folder_is_chosen_by_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("T2S_CACHE", str(tmp_path))
-    assert default_folder() == tmp_path
-    monkeypatch.delenv("T2S_CACHE")
-    assert default_folder().name == "t2s-bench"
+    monkeypatch.setenv("T2S_CACHE", str(tmp_path / "chosen"))
+    with Cache() as cache:
+        assert cache.path.parent == tmp_path / "chosen"
+        assert cache.path.exists()

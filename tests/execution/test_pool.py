@@ -360,22 +360,20 @@ def test_any_interpreter_flags_do_and_main_is_not_imported_again(
 def test_workers_end_with_a_parent_that_is_interrupted_or_killed(
     signal_sent: signal.Signals, database: Path, tmp_path: Path
 ) -> None:
-    process = _run_script(tmp_path, database, (), 10**15)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    _, _, *pids = process.stdout.readline().split()
+    with _run_script(tmp_path, database, (), 10**15) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        _, _, *pids = process.stdout.readline().split()
+        # Ctrl-C reaches every process of the group, a kill only the parent
+        if signal_sent is signal.SIGINT:
+            os.killpg(process.pid, signal_sent)
+        else:
+            process.kill()
+        err = process.stderr.read()
     assert len(pids) == 2
-    # Ctrl-C reaches every process of the group, a kill only the parent
-    if signal_sent is signal.SIGINT:
-        os.killpg(process.pid, signal_sent)
-    else:
-        process.kill()
-    assert process.wait(30) != 0
+    assert process.returncode != 0
     _wait_for(lambda: all(_gone(int(pid)) for pid in pids))
-    err = process.stderr.read()
     assert err.count("Traceback") == (1 if signal_sent is signal.SIGINT else 0)
-    process.stdout.close()
-    process.stderr.close()
 
 
 def test_steps_are_the_same_idle_and_under_load(database: Path, budget: Budget) -> None:

@@ -26,6 +26,7 @@ from typing import Any
 from urllib.parse import quote
 
 from t2s_bench.execution import sqlite
+from t2s_bench.settings import cache_folder
 from t2s_bench.types import Budget, Execution, Status
 
 FORMAT = 1
@@ -53,26 +54,17 @@ CREATE INDEX IF NOT EXISTS execution_used ON execution (used, length(value));
 Entry = tuple[bytes, bytes | None]
 
 
-def default_folder() -> Path:
-    """`T2S_CACHE`, or `t2s-bench` in the platform's folder for caches."""
-    chosen = os.environ.get("T2S_CACHE")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "t2s-bench"
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return Path(base or Path.home() / ".cache") / "t2s-bench"
-
-
 class Cache:
-    """The executions in one folder; a context manager. Not for two threads at a time.
+    """The executions in one folder (by default `settings.cache_folder()`); a context manager.
+
+    Not for two threads at a time.
 
     With `writable=False` nothing is written, not even lock files made: what is put waits in
     `take()` for somebody who writes it with `store()` (a worker hands it to its parent).
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None, *, writable: bool = True):
-        self.folder = Path(folder) if folder is not None else default_folder()
+        self.folder = Path(folder) if folder is not None else cache_folder()
         self.path = self.folder / FILE_NAME
         self._writable = writable
         self._pending: dict[bytes, bytes | None] = {}

@@ -31,8 +31,8 @@ from t2s_bench.types import Budget, Execution, Status
 # Seconds past its limit after which a worker is killed.
 GRACE_SECONDS = 0.5
 # Seconds of work sent in one batch, and the most tasks in one.
-BATCH_SECONDS = 0.004
-BATCH_TASKS = 64
+BATCH_SECONDS = 0.01
+BATCH_TASKS = 128
 # A task running longer than this no longer holds up those sent with it, where a worker is free.
 SLOW_SECONDS = 0.02
 # So many workers in a row may end without a single result.

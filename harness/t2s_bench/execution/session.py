@@ -12,11 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from t2s_bench.execution.server import EXTRA_SECONDS, ServerReader, is_server
 from t2s_bench.execution.sqlite import CannotOpen, Reader
 from t2s_bench.types import Budget, Execution, Status
+
+if TYPE_CHECKING:
+    from t2s_bench.execution.server import ServerReader
 
 # Open databases; each may keep `sqlite.CACHE_KIB` of pages, which count as SQLite's heap.
 CONNECTIONS = 64
@@ -94,7 +96,7 @@ class Session:
         if known is not None:
             self._memo.move_to_end(key)
             return known[0]
-        cache = None if is_server(path) else self._cache
+        cache = None if _is_server(path) else self._cache
         stored = cache.get(*key) if cache else None
         if stored is not None:
             self._remember(key, stored)
@@ -125,7 +127,7 @@ class Session:
     ) -> tuple[Execution, bool]:
         around, start, seconds = self._watch
         begun = monotonic()
-        limit = budget.seconds + EXTRA_SECONDS if is_server(path) else budget.seconds
+        limit = _server_limit(budget) if _is_server(path) else budget.seconds
         self._watch = (phase, begun, limit)
         self._stamp(phase, begun, limit)
         try:
@@ -156,7 +158,7 @@ class Session:
         if len(self._readers) >= CONNECTIONS:
             self._readers.popitem(last=False)[1].reader.close()
         signature = _signature(path)
-        reader = ServerReader(path) if is_server(path) else Reader(path)
+        reader = _server(path) if _is_server(path) else Reader(path)
         self._readers[path] = _Open(reader, signature, now)
         return reader
 
@@ -182,7 +184,7 @@ def _signature(path: str) -> tuple[int, ...]:
     try:
         now = os.stat(path)
     except OSError as error:
-        if is_server(path):
+        if _is_server(path):
             return ()
         raise CannotOpen(f"cannot read {path}: {error.strerror}") from error
     try:
@@ -190,6 +192,23 @@ def _signature(path: str) -> tuple[int, ...]:
     except OSError:
         return now.st_size, now.st_mtime_ns, now.st_ino
     return now.st_size, now.st_mtime_ns, now.st_ino, log.st_size, log.st_mtime_ns
+
+
+def _is_server(path: str | os.PathLike[str]) -> bool:
+    return isinstance(path, str) and "://" in path
+
+
+# Servers are imported where one is used: a fifth of a worker's start-up that few need.
+def _server(url: str) -> ServerReader:
+    from t2s_bench.execution.server import ServerReader
+
+    return ServerReader(url)
+
+
+def _server_limit(budget: Budget) -> float:
+    from t2s_bench.execution.server import EXTRA_SECONDS
+
+    return budget.seconds + EXTRA_SECONDS
 
 
 def _no_stamp(phase: str, start: float, seconds: float) -> None:

@@ -16,9 +16,10 @@ import marshal
 import os
 import re
 import sqlite3
+from dataclasses import replace
 from itertools import repeat, starmap
 from operator import length_hint
-from time import monotonic, perf_counter
+from time import monotonic
 from types import TracebackType
 from urllib.parse import quote
 
@@ -101,6 +102,10 @@ class CannotOpen(Exception):
     """The file cannot be opened for reading; the text says why and what helps."""
 
 
+class _OverBudget(ValueError):
+    """The rows fetched pass a cap; the text says which."""
+
+
 class Reader:
     """One open database with all in-process locks; not for two threads at a time.
 
@@ -144,15 +149,16 @@ class Reader:
             # A refused VACUUM, for one, makes SQLite forget the schema it has read.
             self._connection.close()
             self._connection = self._connect()
-        started = perf_counter()
-        deadline = monotonic() + budget.seconds
-        self.out_of_memory = False
-        execution, repeatable = self._run(sql, budget, started, deadline, undecodable=False)
+        started = monotonic()
+        execution = self._run(sql, budget, started)
         if execution.error.startswith("Could not decode to UTF-8"):
-            execution, repeatable = self._run(sql, budget, started, deadline, undecodable=True)
-        if self._functions:
-            repeatable = repeatable and not self._reads_clock_or_chance(sql)
-        self.repeatable = repeatable
+            self._connection.text_factory = _decode_what_is_valid
+            try:
+                execution = replace(self._run(sql, budget, started), undecodable=True)
+            finally:
+                self._connection.text_factory = str
+        if self._functions and self.repeatable:
+            self.repeatable = not self._reads_clock_or_chance(sql)
         return execution
 
     def _connect(self) -> sqlite3.Connection:
@@ -163,74 +169,64 @@ class Reader:
         connection.set_authorizer(self._authorize)
         return connection
 
-    def _run(
-        self, sql: str, budget: Budget, started: float, deadline: float, *, undecodable: bool
-    ) -> tuple[Execution, bool]:
-        self._refused = ""
-        self._selecting = False
+    def _run(self, sql: str, budget: Budget, started: float) -> Execution:
+        self.repeatable, self.out_of_memory = True, False
+        self._refused, self._selecting, self._view_reads_clock = "", False, False
         self._functions.clear()
-        self._view_reads_clock = False
-        connection = self._connection
-        connection.text_factory = _decode_what_is_valid if undecodable else str
         # The handler runs without a Python frame: `countdown` running out raises StopIteration
         # and the clock passing the deadline gives True; SQLite is interrupted by either.
-        calls = max(1, budget.steps // PERIOD)
-        countdown = repeat((), calls - 1)
-        clock = starmap(monotonic, countdown)
-        connection.set_progress_handler(map(deadline.__lt__, clock).__next__, PERIOD)
+        deadline = started + budget.seconds
+        calls = max(1, budget.steps // PERIOD) - 1
+        countdown = repeat((), calls)
+        late = map(deadline.__lt__, starmap(monotonic, countdown))
+        connection = self._connection
+        connection.set_progress_handler(late.__next__, PERIOD)
         columns: tuple[str, ...] = ()
         rows: list[Row] = []
-        status, message, repeatable = Status.OK, "", True
         cursor = connection.cursor()
         try:
             if len(sql) > SQL_LENGTH:
-                status, message = Status.TOO_LARGE, f"SQL longer than {SQL_LENGTH:,} characters"
-            else:
-                cursor.execute(sql)
-                if cursor.description is not None:
-                    columns = tuple([column[0] for column in cursor.description])
-                    message = _fetch(cursor, rows, len(columns), budget)
-                    status = Status.TOO_LARGE if message else Status.OK
-        except MemoryError:
-            self.out_of_memory = True
-            status, message, repeatable = Status.TOO_LARGE, "out of memory", False
-        except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
+                raise sqlite3.DataError("query string is too large")
+            description = cursor.execute(sql).description
+            if description is not None:
+                columns = tuple([column[0] for column in description])
+                _fetch(cursor, rows, len(columns), budget)
+        except (sqlite3.Error, sqlite3.Warning, MemoryError, ValueError, OverflowError) as error:
             status, message = self._classify(error)
+            left = length_hint(countdown)
+            steps = (calls - left) * PERIOD
+            if status is Status.TIMEOUT:
+                if left or monotonic() > deadline:
+                    message = f"more than {budget.seconds:g} s of wall-clock time"
+                    self.repeatable = False
+                else:
+                    message = f"more than {budget.steps:,} virtual-machine steps"
+                    steps += PERIOD
+            return Execution(status, (), (), message, steps, monotonic() - started)
         finally:
             cursor.close()
-        left = length_hint(countdown)
-        steps = (calls - 1 - left) * PERIOD
-        if status is Status.TIMEOUT:
-            if left or monotonic() > deadline:
-                message = f"more than {budget.seconds:g} s of wall-clock time"
-                repeatable = False
-            else:
-                steps = calls * PERIOD
-                message = f"more than {budget.steps:,} virtual-machine steps"
-        elif status is Status.INFRA:
-            repeatable = False
-        execution = Execution(
-            status,
-            columns if status is Status.OK else (),
-            rows if status is Status.OK else (),
-            message,
-            steps,
-            perf_counter() - started,
-            undecodable,
-        )
-        return execution, repeatable
+        steps = (calls - length_hint(countdown)) * PERIOD
+        return Execution(Status.OK, columns, rows, "", steps, monotonic() - started)
 
     def _classify(self, error: Exception) -> tuple[Status, str]:
+        if isinstance(error, MemoryError):
+            self.repeatable, self.out_of_memory = False, True
+            return Status.TOO_LARGE, "out of memory"
         message = " ".join(str(error)[:_MESSAGE_LENGTH].split())
+        if isinstance(error, _OverBudget):
+            return Status.TOO_LARGE, message
         if self._refused:
             return Status.REFUSED, f"only reading is allowed: {self._refused} refused"
         if message == "interrupted":
             return Status.TIMEOUT, message
         if message.endswith(_WRITES):
             return Status.REFUSED, f"only reading is allowed: {message}"
-        if message in ("string or blob too big", "query string is too large"):
+        if message == "query string is too large":
+            return Status.TOO_LARGE, f"SQL longer than {SQL_LENGTH:,} bytes"
+        if message == "string or blob too big":
             return Status.TOO_LARGE, f"{message} (over {VALUE_LENGTH:,} bytes)"
         if message in _INFRA:
+            self.repeatable = False
             return Status.INFRA, f"{self.path}: {message}"
         return Status.ERROR, message or type(error).__name__
 
@@ -357,21 +353,21 @@ def _why(path: str, error: Exception) -> str:
     return f"cannot read {path}: {text}"
 
 
-def _fetch(cursor: sqlite3.Cursor, rows: list[Row], width: int, budget: Budget) -> str:
-    """Append all rows to `rows`; the text says which cap was passed, empty for none."""
+def _fetch(cursor: sqlite3.Cursor, rows: list[Row], width: int, budget: Budget) -> None:
+    """Append all rows to `rows`; raises `_OverBudget` where a cap is passed."""
     total, wanted = 0, FIRST_ROWS
     while True:
         chunk = cursor.fetchmany(wanted)
         rows += chunk
         if len(rows) > budget.rows:
-            return f"more than {budget.rows:,} rows"
+            raise _OverBudget(f"more than {budget.rows:,} rows")
         # marshal writes a cell's own bytes; a tuple adds 56 and 8 a cell, a cell's object 32.
         size = len(marshal.dumps(chunk, 2)) + len(chunk) * (56 + 40 * width)
         total += size
         if total > budget.bytes:
-            return f"more than {budget.bytes:,} bytes of rows"
+            raise _OverBudget(f"more than {budget.bytes:,} bytes of rows")
         if len(chunk) < wanted:
-            return ""
+            return
         wanted = max(1, min(CHUNK_ROWS, CHUNK_BYTES * len(chunk) // size))
 
 

@@ -142,9 +142,12 @@ class _Results:
         except Exception:
             message = (kind, [_portable(done) for done in self._done], *message[2:])
             data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-        self._sink.write(HEADER.pack(len(data)))
-        self._sink.write(data)
-        self._sink.flush()
+        try:
+            self._sink.write(HEADER.pack(len(data)))
+            self._sink.write(data)
+            self._sink.flush()
+        except BrokenPipeError:  # the parent has ended
+            os._exit(1)
         self._done = []
         self._since = now
 
