@@ -1,6 +1,14 @@
 /* Reliability diagrams: mean confidence against share right, a dot a bin, its area the questions in it. */
+let wasStacked = false;
+
 function showCalibration() {
   const systems = shownSystems().filter((system) => system.calibration);
+  // A few diagrams fit beside the cost; more get the page's whole width.
+  const pair = byId("calibration").closest(".pair");
+  if (pair.classList.toggle("stacked", systems.length > 4) !== wasStacked) {
+    wasStacked = !wasStacked;
+    showCost();
+  }
   if (!systems.length) {
     fill(byId("calibration"), h("p", { class: "empty" }, "No system here has said how sure it was of its answers."));
     return;
@@ -9,7 +17,7 @@ function showCalibration() {
 }
 
 function diagram(system) {
-  const size = 190, left = 30, top = 8, inner = size - left - 10;
+  const size = 190, left = 30, top = 8, inner = size - left - 16;
   const x = (share) => left + inner * share, y = (share) => top + inner * (1 - share);
   const { bins, error, brier } = system.calibration;
   const most = Math.max(...bins.map((bin) => bin.questions));
@@ -22,7 +30,7 @@ function diagram(system) {
     ]),
     s("path", { class: "diagonal", d: `M${x(0)} ${y(0)}L${x(1)} ${y(1)}` }),
     s("path", { class: "gaps", d: bins.map((bin) => `M${x(bin.confidence)} ${y(bin.confidence)}V${y(bin.score)}`).join("") }),
-    bins.map((bin) => s("circle", { class: "bin", cx: x(bin.confidence), cy: y(bin.score), r: 2.5 + 6 * Math.sqrt(bin.questions / most),
+    bins.map((bin) => s("circle", { class: "bin", cx: x(bin.confidence), cy: y(bin.score), r: 2 + 4.5 * Math.sqrt(bin.questions / most),
       tip: `${plural(bin.questions, "answer")} given with ${(100 * bin.confidence).toFixed(0)} % confidence\n${(100 * bin.score).toFixed(0)} % of them right` })));
   return h("figure", { class: "diagram" }, plot,
     h("figcaption", {}, h("span", { class: "text", tip: system.name }, system.name),
