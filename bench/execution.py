@@ -1,6 +1,6 @@
 """Measures the executor: its overhead over raw SQLite, the pool, runaway queries, start-up, cache.
 
-    python bench/execution.py [--shared ../shared] [--repeat 5] [overhead cache handler large start]
+    python bench/execution.py [--shared ../shared] [--repeat 5] [PART …]
 
 Each figure is the best of `--repeat` rounds, because other jobs only ever add time; rounds of what
 is compared take turns. Queries: the eight systems' predictions for Spider dev.
@@ -30,6 +30,9 @@ from t2s_bench.execution.pool import Pool
 from t2s_bench.execution.session import Session
 from t2s_bench.execution.sqlite import PERIOD, Reader
 from t2s_bench.types import Budget
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.execution.hostile import HOSTILE, make_database  # noqa: E402
 
 Query = tuple[str, str]
 # The queries are measured in so many parts and the best times of the parts added: a short part
@@ -61,7 +64,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument(
-        "parts", nargs="*", default=["overhead", "cache", "handler", "large", "start"]
+        "parts", nargs="*", default=["overhead", "cache", "handler", "hostile", "large", "start"]
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -71,6 +74,7 @@ def main() -> None:
             "overhead": lambda: overhead(predictions, arguments.repeat),
             "cache": lambda: cache(golds, folder / "cache", arguments.repeat),
             "handler": lambda: handler(folder / "runaway.sqlite", arguments.repeat),
+            "hostile": lambda: hostile(folder / "hostile.sqlite"),
             "large": lambda: large(folder / "large.sqlite", arguments.repeat),
             "start": lambda: start(arguments.repeat),
         }
@@ -237,6 +241,22 @@ def _handler_cost(path: Path, sql: str, repeat: int) -> float:
             best[period] = min(seconds, best.get(period, seconds))
     connection.close()
     return best[PERIOD] / best[steps] - 1
+
+
+def hostile(path: Path) -> None:
+    """When the slowest hostile statements end, the start of a new worker included."""
+    make_database(path)
+    budget = Budget(steps=3_000_000, seconds=1.5, bytes=40_000_000)
+    requests = [(path, each.sql) for each in HOSTILE]
+    took: list[tuple[float, str, str]] = []
+    with Pool(1, cache=False) as pool:
+        begun = perf_counter()
+        for each, execution in zip(HOSTILE, pool.execute(requests, budget), strict=True):
+            took.append((perf_counter() - begun, each.name, str(execution.status)))
+            begun = perf_counter()
+    print(f"\n{len(HOSTILE)} hostile statements, budget {budget.seconds} s            s")
+    for seconds, name, status in sorted(took, reverse=True)[:6]:
+        print(f"{name:32} {seconds:10.2f}   {status}")
 
 
 def large(path: Path, repeat: int) -> None:

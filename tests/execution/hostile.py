@@ -240,6 +240,8 @@ HOGS = _all(
         "printf width": "SELECT printf('%500000000d', 1)",
         "printf width by star": "SELECT printf('%.*c', 500000000, 'x')",
         "printf many widths": "SELECT printf('" + "%999999d" * 100 + "')",
+        "trim of long sets": "SELECT length(trim(hex(zeroblob(4000000)), hex(zeroblob(4000000)) "
+        "|| 'x')) FROM digit d, digit e",
         "GLOB blow-up": "SELECT '" + "a" * 9_000 + "' GLOB '" + "*a" * 40 + "b'",
         "GLOB sets blow-up": "SELECT '" + "a" * 9_000 + "' GLOB '" + "*[a-z]" * 40 + "b'",
         "LIKE blow-up": "SELECT '" + "a" * 9_000 + "' LIKE '" + "%a_" * 40 + "b'",
@@ -253,8 +255,6 @@ HOGS = _all(
         "|| d.n || 'x')) FROM digit d, digit e, digit f",
         "replace without end": "SELECT sum(length(replace(hex(zeroblob(4000000)), "
         "hex(zeroblob(50000)) || 'x', ''))) FROM digit d, digit e, digit f",
-        "trim of long sets": "SELECT length(trim(hex(zeroblob(4000000)), hex(zeroblob(4000000)) "
-        "|| 'x')) FROM digit d, digit e",
         "CTEs doubled 40 times": "WITH c0 AS (SELECT 1 AS x)"
         + "".join(f", c{i} AS (SELECT * FROM c{i - 1} a, c{i - 1} b)" for i in range(1, 41))
         + " SELECT count(*) FROM c40",

@@ -52,6 +52,7 @@ def test_at_least_sixty_statements_each_under_its_own_name() -> None:
     assert len({hostile.name for hostile in HOSTILE}) == len(HOSTILE) >= 60
 
 
+@pytest.mark.slow
 def test_a_batch_of_hostile_statements_ends_typed_and_harms_nothing(
     database: Path, surroundings: dict[str, Path]
 ) -> None:

@@ -111,10 +111,11 @@ def _statistics(column: str, declared: str) -> str:
     number = f"typeof({c}) IN ('integer', 'real')"
     text = f"typeof({c}) = 'text'"
     digits, scale = _digits(declared)
+    # Without a modifier SQLite gives 2023-02-31 back as it is.
     date = f"{c} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND {c} >= '0001'"
     moment = (
         f"{c} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'"
-        f" AND {c} >= '0001' AND datetime(substr({c}, 1, 19)) IS substr({c}, 1, 19)"
+        f" AND {c} >= '0001' AND datetime(substr({c}, 1, 19), '+0 days') IS substr({c}, 1, 19)"
         f" AND (length({c}) = 19 OR (length({c}) BETWEEN 21 AND 26 AND substr({c}, 20, 1) = '.'"
         f" AND substr({c}, 21) NOT GLOB '*[^0-9]*'))"
     )
@@ -129,8 +130,8 @@ def _statistics(column: str, declared: str) -> str:
             f"count(CASE WHEN {integer} AND {c} NOT IN (0, 1) THEN 1 END)",
             f"count(CASE WHEN {number} AND (round({c}, {scale}) <> {c}"
             f" OR abs({c} + 0.0) >= 1e{digits - scale}) THEN 1 END)",
-            f"count(CASE WHEN abs({c}) > {_LARGEST} AND typeof({c}) = 'real' THEN 1 END)",
-            f"count(CASE WHEN {text} AND NOT ({date} AND date({c}) IS {c}) THEN 1 END)",
+            f"count(CASE WHEN abs({c} + 0.0) > {_LARGEST} AND typeof({c}) = 'real' THEN 1 END)",
+            f"count(CASE WHEN {text} AND NOT ({date} AND date({c}, '+0 days') IS {c}) THEN 1 END)",
             f"count(CASE WHEN {text} AND NOT ({moment}) THEN 1 END)",
             f"count(CASE WHEN {text} AND substr({c}, 20, 1) = '.' THEN 1 END)",
             f"max(CASE WHEN {text} THEN length({c}) END)",

@@ -19,6 +19,7 @@ from t2s_bench.databases.schema import (
     Table,
     read_schema,
 )
+from t2s_bench.errors import BadInput
 from t2s_bench.types import Database
 
 
@@ -66,6 +67,10 @@ def make_plan(database: Database) -> CopyPlan:
             try:
                 found = column_types(connection, table)
             except sqlite3.OperationalError as error:
+                if table.kind == "table":
+                    raise BadInput(
+                        f"{database.path}: {table.name} cannot be read: {error}"
+                    ) from error
                 notes.append(f"{table.kind} {table.name} is left out: {error}")
                 continue
             if table.kind == "view":

@@ -13,7 +13,7 @@ from t2s_bench.databases.copy_plan import ColumnPlan, TablePlan
 from t2s_bench.databases.schema import ForeignKey
 from t2s_bench.databases.writers.writer import Writer, converted
 from t2s_bench.execution.address import Address
-from t2s_bench.execution.dialects.duckdb import file_of
+from t2s_bench.execution.dialects.duckdb import attached, file_of
 from t2s_bench.execution.dialects.link import CannotConnect, missing_driver
 from t2s_bench.types import Row
 
@@ -123,4 +123,4 @@ def open_writer(address: Address, native_text: bool) -> DuckDBWriter:
     """Opens the file, making it where it is absent; raises one of ERRORS."""
     path = file_of(address)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return DuckDBWriter(duckdb.connect(path), native_text)
+    return DuckDBWriter(attached(path), native_text)

@@ -24,6 +24,8 @@ except ImportError as error:
     raise missing_driver("duckdb", "DuckDB") from error
 
 MEMORY = "300MB"
+# What the file is called inside DuckDB.
+CATALOG = "benchmark_file"
 # In this order: nothing can be set after the last.
 _SETTINGS = (
     "threads = 1",
@@ -66,7 +68,7 @@ class DuckDB:
     def start(self, sql: str, schema: str, seconds: float) -> Result:
         """See `link.Link`; `seconds` is left to the caller's `cancel`."""
         if schema != self._schema:
-            self._connection.execute(f"USE {quoted(schema)}")
+            self._connection.execute(f"USE {CATALOG}.{quoted(schema)}")
             self._schema = schema
         statements = self._connection.extract_statements(sql)
         kinds = [str(statement.type).rpartition(".")[2] for statement in statements]
@@ -112,9 +114,26 @@ def connect(address: Address) -> DuckDB:
     if not path.is_file():
         raise CannotConnect(f"there is no DuckDB file at {path}")
     try:
-        return DuckDB(duckdb.connect(path, read_only=True))
+        return DuckDB(attached(path, "(READ_ONLY)"))
     except duckdb.Error as error:
         raise CannotConnect(f"cannot use {address}: {one_line(error)}") from error
+
+
+def attached(path: Path, options: str = "") -> duckdb.DuckDBPyConnection:
+    """A connection whose default catalog is the file, always under one name.
+
+    Opened directly, a file `shop.duckdb` is a catalog `shop`, which a schema `shop` cannot be told
+    from.
+    """
+    connection = duckdb.connect(":memory:")
+    literal = str(path).replace("'", "''")
+    try:
+        connection.execute(f"ATTACH '{literal}' AS {CATALOG} {options}")
+        connection.execute(f"USE {CATALOG}")
+    except duckdb.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def file_of(address: Address) -> Path:

@@ -57,9 +57,10 @@ function readAddress() {
   state.systems = words.get("systems") ?? "";
 }
 
+/* The board to begin with: the most systems, and among those the most questions. */
 function mostSystems() {
-  const sizes = DATA.boards.map((one) => one.systems.filter((system) => !system.ceiling).length);
-  return sizes.indexOf(Math.max(...sizes));
+  const size = (one) => one.systems.filter((system) => !system.ceiling).length + one.questions.ids.length / 1e9;
+  return DATA.boards.reduce((best, one, place) => (size(one) > size(DATA.boards[best]) ? place : best), 0);
 }
 
 function option(value, text, chosen, properties = {}) {

@@ -24,7 +24,7 @@ function heatCell(system, slice, low, high) {
   const found = standing(system.name, slice.name);
   if (!found || found.score === null) return h("td", { class: "none" }, "–");
   const share = high > low ? (found.score - low) / (high - low) : 1;
-  return h("td", { class: share > 0.74 ? "deep deeper" : share > 0.55 ? "deep" : null, style: { "--share": `${Math.round(8 + 92 * share)}%` },
+  return h("td", { class: share > 0.8 ? "deep deeper" : share > 0.58 ? "deep" : null, style: { "--share": `${Math.round(8 + 92 * share)}%` },
     tip: `${system.name}, ${slice.name}: ${percent(found.score)} %\n95 % interval ${intervalText(found)}, ${plural(found.questions, "question")}\nrank ${rankText(found)}` },
     found.score.toFixed(0));
 }
