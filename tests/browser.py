@@ -1,6 +1,6 @@
 """A real browser for tests: Chromium without a window, spoken to over a pipe.
 
-A test module asks for it with `pytest_plugins = ["tests.browser"]` and marks its tests `browser`;
+The root `conftest.py` names this module as a plug-in; a test marks itself `browser`;
 without Chromium they are skipped. Pictures go into the folder named by `T2S_SCREENSHOTS`, else into
 the test's own temporary folder.
 """

@@ -1,6 +1,6 @@
 """Real PostgreSQL and MariaDB servers for tests: on loopback, at a random port, in a new folder.
 
-A test module asks for them with `pytest_plugins = ["tests.servers"]`. Each starts once in a session
+The root `conftest.py` names this module as a plug-in. Each starts once in a session
 and only when a test needs it; where the server programs are absent the test is skipped. The servers
 refuse to run as root: then they run as the user that the system's package made for them.
 

@@ -26,8 +26,6 @@ from t2s_bench.execution.server import ServerReader
 from t2s_bench.execution.session import Session
 from t2s_bench.types import Budget, Execution, Status
 
-pytest_plugins = ["tests.servers"]
-
 SHORT = Budget(seconds=1.0)
 # Runs for hours unless something ends it.
 ENDLESS = {

@@ -19,7 +19,6 @@ from t2s_bench.leaderboard.standings import ALL, standings
 if TYPE_CHECKING:
     from tests.browser import Browser
 
-pytest_plugins = ["tests.browser"]
 NOTHING = Published({}, {}, (), ())
 
 

@@ -20,8 +20,6 @@ from t2s_bench.viewer.pair import labelled_runs
 if TYPE_CHECKING:
     from tests.browser import Browser, Page
 
-pytest_plugins = ["tests.browser"]
-
 
 def written(folder: Path, *runs: Path) -> Path:
     found = labelled_runs(runs)
