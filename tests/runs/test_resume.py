@@ -110,6 +110,8 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_worker(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell that starts tests in the background ignores Ctrl-C for all its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while (
         not (out / "predictions.jsonl").exists() or not (out / "predictions.jsonl").stat().st_size
