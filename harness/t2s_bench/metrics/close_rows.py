@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from itertools import chain, repeat
+from itertools import repeat
+from operator import ne
 from typing import cast
 
-from t2s_bench.metrics.close_numbers import Point, Tolerance, bags_match, is_number
-from t2s_bench.metrics.column_order import Rows, column
+from t2s_bench.metrics.close_numbers import NUMBERS, Point, Tolerance, bags_match, is_number
+from t2s_bench.metrics.column_order import Rows, column, hash_sum, types_of
 from t2s_bench.metrics.rows import same_bag
 
 Column = list[object]
 Key = tuple[object, ...]
+# Rows compared in one step: few enough that rows from all over the memory stay in the cache.
+_PART = 256
 # Stands in a key for a number, whose value is compared within the tolerance, and for NaN.
 _NUMBER, _NAN = object(), object()
 
@@ -38,15 +41,25 @@ def same_rows_close(first: Rows, second: Rows, tolerance: Tolerance, *, ordered:
     if list(first) == list(second):
         return True
     places = range(len(first[0]))
-    inexact = [place for place in places if _inexact(first, place) or _inexact(second, place)]
+    kinds, other_kinds = types_of(first), types_of(second)
+    if not all(map(_comparable, kinds, other_kinds)):
+        return False
+    kinds = list(map(set.union, kinds, other_kinds))
+    inexact = [place for place in places if float in kinds[place] or Decimal in kinds[place]]
     if not inexact:
         return not ordered and same_bag(first, second)
     exact = [place for place in places if place not in inexact]
     if ordered:
-        return all(column(first, place) == column(second, place) for place in exact) and all(
-            _same_in_order(column(first, place), column(second, place), tolerance)
-            for place in inexact
-        )
+        return _same_in_place(first, second, exact, inexact, tolerance)
+    for place in exact:
+        partners = dict(zip(column(second, place), range(len(second)), strict=True))
+        if len(partners) == len(second):  # distinct values leave each row one possible partner
+            order = list(map(partners.get, column(first, place)))
+            del partners
+            if None in order or len(set(order)) < len(order):
+                return False
+            turned = _Turned(second, cast("list[int]", order))
+            return _same_in_place(first, turned, exact, inexact, tolerance)
     return same_bag(first, second) or _same_bags(first, second, exact, inexact, tolerance)
 
 
@@ -89,9 +102,12 @@ class _Values:
         return not ordered or _same_in_order(self.values, other.values, tolerance)
 
 
-def _inexact(rows: Rows, place: int) -> bool:
-    types = set(map(type, column(rows, place)))
-    return float in types or Decimal in types
+def _comparable(first: set[type], second: set[type]) -> bool:
+    """Whether two columns hold the same kinds of values: numbers, texts, NULLs and so on."""
+    numbers = {*NUMBERS, bool}
+    return first - numbers == second - numbers and first.isdisjoint(numbers) == second.isdisjoint(
+        numbers
+    )
 
 
 def _plain(value: object) -> object:
@@ -100,10 +116,10 @@ def _plain(value: object) -> object:
 
 
 def _same_in_order(first: Column, second: Column, tolerance: Tolerance) -> bool:
-    kinds = set(map(type, first)) | set(map(type, second))
-    if kinds <= {int, float, bool}:
+    if {*map(type, first), *map(type, second)} <= {int, float, bool}:
         numbers = cast("tuple[list[float], list[float]]", (first, second))
-        return tolerance.all_close(*numbers) or _same_cells(first, second, tolerance)
+        if tolerance.all_close(*numbers):
+            return True
     return first == second or _same_cells(first, second, tolerance)
 
 
@@ -116,29 +132,41 @@ def _same_cells(first: Column, second: Column, tolerance: Tolerance) -> bool:
     )
 
 
+class _Turned:
+    """Rows in another order, put together slice by slice: all at once would miss every cache."""
+
+    def __init__(self, rows: Rows, order: list[int]) -> None:
+        self.rows = rows
+        self.order = order
+
+    def __getitem__(self, part: slice) -> Rows:
+        return list(map(self.rows.__getitem__, self.order[part]))
+
+
+def _same_in_place(
+    first: Rows, second: Rows | _Turned, exact: list[int], inexact: list[int], tolerance: Tolerance
+) -> bool:
+    for start in range(0, len(first), _PART):
+        part = slice(start, start + _PART)
+        left, right = first[part], second[part]
+        for place in exact:
+            if column(left, place) != column(right, place):
+                return False
+        for place in inexact:
+            if not _same_in_order(column(left, place), column(right, place), tolerance):
+                return False
+    return True
+
+
 def _same_bags(
     first: Rows, second: Rows, exact: list[int], inexact: list[int], tolerance: Tolerance
 ) -> bool:
-    mixed = [
-        place
-        for place in inexact
-        if not all(map(is_number, chain(column(first, place), column(second, place))))
-    ]
-    fixed, numbers = _split(first, exact, inexact, mixed)
-    other_fixed, other_numbers = _split(second, exact, inexact, mixed)
-    size = len(first)
-    places = dict(zip(zip(*other_fixed, strict=True), range(size), strict=False))
-    if len(places) == size:  # no two rows share the exact part: each has one possible partner
-        order = [
-            place for key in zip(*fixed, strict=True) if (place := places.get(key)) is not None
-        ]
-        return len(set(order)) == size and all(
-            tolerance.all_close(values, [others[place] for place in order])
-            for values, others in zip(numbers, other_numbers, strict=True)
-        )
-    del places
-    groups = _grouped(fixed, numbers, size)
-    other_groups = _grouped(other_fixed, other_numbers, size)
+    fixed, numbers = _split(first, second, exact, inexact)
+    other_fixed, other_numbers = _split(second, first, exact, inexact)
+    if fixed and hash_sum(zip(*fixed, strict=True)) != hash_sum(zip(*other_fixed, strict=True)):
+        return False
+    groups = _grouped(fixed, numbers, len(first))
+    other_groups = _grouped(other_fixed, other_numbers, len(first))
     if groups.keys() != other_groups.keys():
         return False
     return all(bags_match(points, other_groups[key], tolerance) for key, points in groups.items())
@@ -154,18 +182,25 @@ def _grouped(fixed: list[Column], numbers: list[list[float]], size: int) -> dict
 
 
 def _split(
-    rows: Rows, exact: list[int], inexact: list[int], mixed: list[int]
+    rows: Rows, others: Rows, exact: list[int], inexact: list[int]
 ) -> tuple[list[Column], list[list[float]]]:
     """The columns that must be equal, and those to be compared as numbers.
 
-    A column of numbers with other cells among them is in both, each time without the others' cells.
+    A column that holds other cells than numbers, on either side, is in both: in the first with a
+    mark in place of each number, in the second with a 0 in place of each other cell.
     """
     fixed = [column(rows, place) for place in exact]
-    for place in mixed:
+    numbers = []
+    for place in inexact:
         cells = column(rows, place)
-        fixed.append([_NUMBER if is_number(value) else _plain(value) for value in cells])
-    numbers = [
-        [float(value) if is_number(value) else 0.0 for value in column(rows, place)]
-        for place in inexact
-    ]
+        if _all_numbers(cells) and _all_numbers(column(others, place)):
+            floats = cast("list[float]", cells)
+            numbers.append(floats if {*map(type, cells)} == {float} else list(map(float, floats)))
+        else:
+            fixed.append([_NUMBER if is_number(value) else _plain(value) for value in cells])
+            numbers.append([float(value) if is_number(value) else 0.0 for value in cells])
     return fixed, numbers
+
+
+def _all_numbers(cells: Column) -> bool:
+    return {*map(type, cells)} <= {int, float, bool, Decimal} and not any(map(ne, cells, cells))

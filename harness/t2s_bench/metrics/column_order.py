@@ -76,6 +76,21 @@ def column(rows: Rows, place: int) -> list[object]:
     return list(map(itemgetter(place), rows))
 
 
+def types_of(rows: Rows) -> list[set[type]]:
+    """The types of the values in each column.
+
+    >>> types_of([(1, "a"), (2.5, None)]) == [{int, float}, {str, type(None)}]
+    True
+    """
+    getters = [itemgetter(place) for place in range(len(rows[0]))]
+    types: list[set[type]] = [set() for _ in getters]
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        for found, values in zip(types, getters, strict=True):
+            found.update(map(type, map(values, part)))
+    return types
+
+
 def _equal(first: Rows, distinct: set[Row], second: Iterable[Row]) -> bool:
     """`equal_bags` where the set of `first` is there already; uses it up."""
     if len(distinct) < len(first):

@@ -10,9 +10,16 @@ from __future__ import annotations
 import marshal
 from collections.abc import Sequence
 from itertools import chain, islice
-from operator import itemgetter
 
-from t2s_bench.metrics.column_order import CHUNK, Rows, column, column_order, equal_bags, hash_sum
+from t2s_bench.metrics.column_order import (
+    CHUNK,
+    Rows,
+    column,
+    column_order,
+    equal_bags,
+    hash_sum,
+    types_of,
+)
 from t2s_bench.types import Row
 
 
@@ -125,7 +132,7 @@ def _same_row(first: Row, second: Row) -> bool:
 
 
 def _same_types(gold: Rows, predicted: Rows, order: Sequence[int]) -> bool:
-    """Whether the numbers of each matched column are of one type, and no zero has a sign.
+    """Whether the numbers of each matched column are of one type, and no zero is negative.
 
     Equal rows then have equal texts.
     """
@@ -135,16 +142,15 @@ def _same_types(gold: Rows, predicted: Rows, order: Sequence[int]) -> bool:
 
 def _number_types(rows: Rows) -> list[type | None]:
     """The one type of each column's numbers, NoneType without numbers; None where it is unclear."""
-    getters = [itemgetter(place) for place in range(len(rows[0]))]
-    types: list[set[type]] = [set() for _ in getters]
-    for start in range(0, len(rows), CHUNK):
-        part = rows[start : start + CHUNK]
-        for found, values in zip(types, getters, strict=True):
-            found.update(map(type, map(values, part)))
-    numbers = [found.difference((str, bytes, type(None))) for found in types]
+    numbers = [found.difference((str, bytes, type(None))) for found in types_of(rows)]
     return [
         None
-        if len(found) > 1 or (float in found and 0.0 in column(rows, place))
+        if len(found) > 1 or (float in found and _negative_zero(rows, place))
         else next(iter(found), type(None))
         for place, found in enumerate(numbers)
     ]
+
+
+def _negative_zero(rows: Rows, place: int) -> bool:
+    values = column(rows, place)
+    return 0.0 in values and any(value == 0 and str(value) == "-0.0" for value in values)
