@@ -68,7 +68,7 @@ def test_it_opens_every_question_without_an_error_or_a_request(
     dark: bool,
 ) -> None:
     page = ready(browser, written(tmp_path, first, second), "#count", width=width, dark=dark)
-    assert opened(page) == "count"
+    page.until("document.querySelector('.question-head a')?.textContent === 'count'")
     page.picture(pictures / f"viewer-{width}-{'dark' if dark else 'light'}.png", whole=False)
     for _ in range(5):
         before = json.dumps(opened(page))
