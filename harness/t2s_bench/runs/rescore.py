@@ -77,14 +77,13 @@ def score_run(
     """
     directory = RunDirectory(folder)
     benchmark = on_engine_of(directory, benchmark_of(directory, dataset, data), engine)
-    predictions = directory.predictions()
-    examples = tuple(example for example in benchmark.examples if example.id in predictions)
+    examples = examples_of(directory, benchmark)
     identity: Any = directory.lock.identity
     if len(examples) != identity["benchmark"]["questions"]:
         raise BadInput(f"{folder} is not fully predicted: finish it first with --resume")
     names = chosen_metrics(metrics, benchmark.primary_metric)
     lock = make_lock(benchmark, examples, identity["system"], Scoring(names, profile))
-    with RunWriter(folder, directory.lock, resume=True, fresh=False) as writer:
+    with RunWriter(folder, directory.lock, resume=True, fresh=False):
         (folder / "done.json").unlink(missing_ok=True)
         (folder / "scores.jsonl").unlink()
     records.replace(
