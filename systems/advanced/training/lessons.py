@@ -21,7 +21,8 @@ class Lesson:
     """One supervised example for one role.
 
     SCHEMA and SQL lessons teach the gold of `example`. VALIDATION lessons teach whether the
-    executed candidate `evidence` is `right`. `weight` scales its loss.
+    executed candidate `evidence` is `right`; `logprob` is what its writer gave it and `best` what
+    it gave its likeliest candidate for the question. `weight` scales its loss.
     """
 
     role: Role
@@ -29,6 +30,8 @@ class Lesson:
     example: Example
     evidence: Evidence | None = None
     right: bool = True
+    logprob: float = 0.0
+    best: float = 0.0
     weight: float = 1.0
 
 

@@ -1,0 +1,161 @@
+"""The decoder: writes tokens of the closed vocabulary and pointers to items, one softmax over both.
+
+Cross-attention's keys and values over the items are made once a task (`Memory`) and shared by all
+continuations; those of the written tokens grow with them (`Written`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from .attention import Attention, FeedForward, KeysValues
+from .configuration import SmallConfig
+from .encoder import HIDDEN
+
+
+@dataclass
+class Memory:
+    """Encoded tasks as the decoder needs them: vectors, cross-attention's keys and values.
+
+    `targets` (B, V + n, d) are the vectors of vocabulary and items that the softmax compares with,
+    `sources` the same as inputs; `bias` (B, V + n) is added to the logits, hidden where there is
+    no item.
+    """
+
+    cross: list[KeysValues]
+    hidden: torch.Tensor
+    sources: torch.Tensor
+    targets: torch.Tensor
+    bias: torch.Tensor
+
+    def repeated(self, times: torch.Tensor) -> Memory:
+        """Rows by number, as for several continuations of one task."""
+        return Memory(
+            [(key[times], value[times]) for key, value in self.cross],
+            self.hidden[times],
+            self.sources[times],
+            self.targets[times],
+            self.bias[times],
+        )
+
+
+Written = list[KeysValues]
+
+
+class DecoderLayer(nn.Module):
+    """Attention to what is written, attention to the items, feed-forward."""
+
+    def __init__(self, config: SmallConfig) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(config.width)
+        self.own = Attention(config.width, config.heads, config.dropout)
+        self.norm2 = nn.LayerNorm(config.width)
+        self.cross = Attention(config.width, config.heads, config.dropout)
+        self.norm3 = nn.LayerNorm(config.width)
+        self.forward_layers = FeedForward(config.width, config.feedforward, config.dropout)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        before: KeysValues | None,
+        causal: torch.Tensor | None,
+        cross: KeysValues,
+        hidden: torch.Tensor,
+    ) -> tuple[torch.Tensor, KeysValues]:
+        """(B, t, d) after what was written `before` → (B, t, d) and the grown keys and values."""
+        normal = self.norm(x)
+        written = self.own.keys_values(normal)
+        if before is not None:
+            written = (
+                torch.cat((before[0], written[0]), 2),
+                torch.cat((before[1], written[1]), 2),
+            )
+        x = x + self.dropout(self.own(normal, written, causal))
+        x = x + self.dropout(self.cross(self.norm2(x), cross, hidden))
+        return x + self.dropout(self.forward_layers(self.norm3(x))), written
+
+
+class Decoder(nn.Module):
+    """Scores the next token after each written one."""
+
+    def __init__(self, config: SmallConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.vocabulary = config.vocabulary
+        self.tokens = nn.Embedding(config.vocabulary, width)
+        self.places = nn.Embedding(config.longest_sql, width)
+        self.pointed = nn.Linear(width, width)
+        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
+        self.norm = nn.LayerNorm(width)
+        self.out_tokens = nn.Parameter(torch.randn(config.vocabulary, width) * width**-0.5)
+        self.out_bias = nn.Parameter(torch.zeros(config.vocabulary))
+        self.out_items = nn.Linear(width, width)
+        # How much the relevance of a schema item counts where it may be pointed at.
+        self.trust = nn.Parameter(torch.tensor(0.2))
+        self.dropout = nn.Dropout(config.dropout)
+        nn.init.normal_(self.tokens.weight, std=width**-0.5)
+        nn.init.normal_(self.places.weight, std=0.1 * width**-0.5)
+
+    def memory(self, items: torch.Tensor, mask: torch.Tensor, relevance: torch.Tensor) -> Memory:
+        """Prepares encoded items (B, n, d) once."""
+        rows = len(items)
+        hidden = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, HIDDEN)
+        tokens = self.tokens.weight.expand(rows, -1, -1)
+        bias = torch.cat(
+            (
+                self.out_bias.expand(rows, -1),
+                self.trust * relevance.detach().clamp(-6, 6) + hidden,
+            ),
+            1,
+        )
+        return Memory(
+            [layer.cross.keys_values(items) for layer in self.layers],  # type: ignore[operator,union-attr]
+            hidden[:, None, None, :],
+            torch.cat((tokens, self.pointed(items).to(tokens.dtype)), 1),
+            torch.cat((self.out_tokens.expand(rows, -1, -1), self.out_items(items).float()), 1),
+            bias,
+        )
+
+    def states(
+        self,
+        tokens: torch.Tensor,
+        memory: Memory,
+        before: Written | None = None,
+        places: torch.Tensor | None = None,
+        unseen: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, Written]:
+        """Written tokens (B, t) → the state after each (B, t, d), and the grown cache.
+
+        Where rows of the cache are of different lengths, `places` (B, t) says where the tokens
+        stand and `unseen` (B, 1, 1, done + t) hides the cache's gaps; t is then 1.
+        """
+        done = 0 if before is None else before[0][0].shape[2]
+        count = tokens.shape[1]
+        x = memory.sources.gather(1, tokens[..., None].expand(-1, -1, memory.sources.shape[2]))
+        stands = self.places.weight[done : done + count] if places is None else self.places(places)
+        x = self.dropout(x + stands)
+        causal = unseen
+        if count > 1:
+            causal = torch.full((count, done + count), HIDDEN, device=x.device).triu(done + 1)
+        grown: Written = []
+        for number, layer in enumerate(self.layers):
+            x, kept = layer(
+                x,
+                None if before is None else before[number],
+                causal,
+                memory.cross[number],
+                memory.hidden,
+            )
+            grown.append(kept)
+        return self.norm(x), grown
+
+    def logits(self, states: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """(B, t, d) → (B, t, V + n); an item that is padding has practically no chance."""
+        return (
+            torch.matmul(states.float(), memory.targets.float().transpose(1, 2))
+            + memory.bias[:, None]
+        )

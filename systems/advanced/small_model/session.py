@@ -1,0 +1,271 @@
+"""The small model as search, agents and clarifier see it: `Policy` and `Session` of the codec."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+
+import numpy as np
+import torch
+
+from ..codec.codec import Constraint, Cost, Partial
+from ..codec.grammar import State, boundary, executable_prefix
+from ..codec.pointer_decode import Malformed, decode
+from ..codec.pointer_encode import Inexpressible, encode
+from ..codec.vocabulary import BEGIN, END
+from ..schema_graph.graph import Kind, SchemaGraph
+from ..schema_graph.lexical import lexical_linking
+from ..task import Evidence, Linking, Task
+from .constraints import adjustment
+from .critic import marks, padded
+from .generation import Row, Writer
+from .inputs import Batch, make_batch, make_inputs
+from .model import SmallModel
+from .names import item_name
+
+# The logit of a statement that does not run, or that nothing can be said of: surely wrong.
+BROKEN = -12.0
+# Schema items this irrelevant, or this relevant, are worth a critique.
+SURELY_NOT, SURELY = 0.02, 0.9
+
+
+class SmallPolicy:
+    """The small model with the pointer codec."""
+
+    def __init__(self, model: SmallModel) -> None:
+        self.model = model.eval()
+
+    def open(self, task: Task, linking: Linking | None = None) -> SmallSession:
+        """Encodes a task. A model without typed attention takes the linking's relevance."""
+        return SmallSession(self.model, task, linking)
+
+    def link(self, task: Task) -> Linking:
+        """The schema role's relevance; the lexical linker's where attention is not typed."""
+        if not self.model.config.typed:
+            return lexical_linking(task)
+        return SmallSession(self.model, task, None).linking()
+
+
+class SmallSession:
+    """One task on the small model."""
+
+    def __init__(self, model: SmallModel, task: Task, linking: Linking | None) -> None:
+        self._model = model
+        self._task = task
+        self._graph = task.graph
+        self._batch = task_batch(model, task, linking)
+        with torch.inference_mode():
+            self._memory, self._relevance = model.remember(self._batch)
+        self._writer = Writer(model.decoder, self._memory, BEGIN, model.config.longest_sql - 1)
+        self._start = State.start(task.graph)
+        self._known: dict[str, tuple[tuple[int, ...], float]] = {}
+        self._scored = 0
+
+    @property
+    def task(self) -> Task:
+        """What is answered."""
+        return self._task
+
+    @property
+    def cost(self) -> Cost:
+        """Items read, tokens written and scored."""
+        return Cost(len(self._graph.items), self._writer.tokens + self._scored)
+
+    def linking(self) -> Linking:
+        """The relevance of tables and columns; 0 for columns that the graph left out."""
+        odds = torch.sigmoid(self._relevance[0]).tolist()
+        columns = self._graph.column_items
+        return Linking(
+            tuple(odds[item] for item in self._graph.table_items),
+            tuple(
+                tuple(
+                    odds[columns[place, n]] if (place, n) in columns else 0.0
+                    for n in range(len(table.columns))
+                )
+                for place, table in enumerate(self._task.schema.tables)
+            ),
+        )
+
+    def extend(
+        self,
+        partials: Sequence[Partial],
+        n: int,
+        *,
+        temperature: float,
+        seed: int = 0,
+        to_end: bool = False,
+        constraint: Constraint | None = None,
+    ) -> list[list[Partial]]:
+        """See `codec.Session`."""
+        open_ones = [place for place, partial in enumerate(partials) if not partial.finished]
+        found: list[list[Partial]] = [[] for _ in partials]
+        if not open_ones or n < 1:
+            return found
+        starts = [
+            Row(partials[place].tokens, self._state(partials[place].tokens), 0.0, number, number)
+            for number, place in enumerate(open_ones)
+        ]
+        starts = [
+            replace(row, logprob=partials[place].logprob)
+            for row, place in zip(starts, open_ones, strict=True)
+        ]
+
+        def stop(row: Row) -> bool:
+            return row.tokens[-1] == END or (not to_end and boundary(row.tokens))
+
+        adjust = None
+        if constraint is not None:
+            adjust = adjustment(constraint, self._task)
+        if temperature > 0:
+            written = self._writer.sample(starts, n, stop, adjust, temperature, seed)
+        else:
+            written = self._writer.beam(starts, n, stop, adjust)
+        for place, rows in zip(open_ones, written, strict=True):
+            seen: dict[tuple[int, ...], Partial] = {}
+            for row in rows:
+                partial = self._partial(row)
+                if partial is not None:
+                    seen.setdefault(partial.tokens, partial)
+            found[place] = list(seen.values())
+        return found
+
+    def logprobs(self, sqls: Sequence[str]) -> list[float]:
+        """See `codec.Session`; those of its own statements are remembered."""
+        missing = [sql for sql in dict.fromkeys(sqls) if sql not in self._known]
+        tokens = {sql: self._encoded(sql) for sql in missing}
+        for sql, written in tokens.items():
+            if written is not None:
+                self._known[sql] = (written, self._logprob(written))
+        return [self._known[sql][1] if sql in self._known else -inf for sql in sqls]
+
+    def values(self, partials: Sequence[Partial]) -> list[float]:
+        """See `codec.Session`."""
+        if not partials:
+            return []
+        states, _ = self._writer.read([partial.tokens for partial in partials])
+        self._scored += len(partials)
+        ends = torch.tensor([len(partial.tokens) for partial in partials])
+        with torch.inference_mode():
+            at_end = states[torch.arange(len(partials)), ends]
+            return torch.sigmoid(self._model.value(at_end).squeeze(-1)).tolist()  # type: ignore[no-any-return]
+
+    def judge(self, evidence: Sequence[Evidence]) -> list[float]:
+        """See `codec.Session`; what does not run, or is beyond the codec's SQL, gets `BROKEN`."""
+        logprobs = self.logprobs([one.sql for one in evidence])
+        judged = [
+            place for place, one in enumerate(evidence) if one.runs and logprobs[place] > -inf
+        ]
+        logits = [BROKEN] * len(evidence)
+        if not judged:
+            return logits
+        best = max(logprobs[place] for place in judged)
+        statements = [self._known[evidence[place].sql][0] for place in judged]
+        told = [
+            marks(evidence[place], logprobs[place], best, len(tokens))
+            for place, tokens in zip(judged, statements, strict=True)
+        ]
+        tokens, lengths = padded(statements)
+        self._scored += int(lengths.sum())
+        with torch.inference_mode():
+            found = self._model.critic(
+                self._batch,
+                torch.zeros(len(judged), dtype=torch.long),
+                tokens,
+                lengths,
+                torch.tensor(told),
+            )
+        for place, logit in zip(judged, found.tolist(), strict=True):
+            logits[place] = logit
+        return logits
+
+    def critique(self, evidence: Evidence) -> Constraint | None:
+        """Used schema items that are surely irrelevant, and relevant ones that are not used."""
+        written = self._encoded(evidence.sql)
+        if written is None:
+            return None
+        first = self._model.config.vocabulary
+        used = {token - first for token in written if token >= first}
+        odds = torch.sigmoid(self._relevance[0]).tolist()
+        forbid, require = set(), set()
+        for number, item in enumerate(self._graph.items):
+            if item.kind is not Kind.COLUMN:
+                continue
+            if number in used and odds[number] < SURELY_NOT:
+                forbid.add(item_name(self._task.schema, self._graph, number))
+            if number not in used and odds[number] > SURELY:
+                require.add(item_name(self._task.schema, self._graph, number))
+        if not forbid and not require:
+            return None
+        said = [f"without {name}" for name in sorted(forbid)]
+        said += [f"with {name}" for name in sorted(require)]
+        return Constraint(frozenset(require), frozenset(forbid), ", ".join(said))
+
+    def _state(self, tokens: Sequence[int]) -> State:
+        state = self._start
+        for token in tokens:
+            state = state.advance(token)
+        return state
+
+    def _partial(self, row: Row) -> Partial | None:
+        """The row as a partial statement, or None where it is no statement after all."""
+        if row.tokens[-1] != END:
+            sql = executable_prefix(row.tokens, self._task.schema, self._graph)
+            return Partial(row.tokens, sql, row.logprob, False)
+        try:
+            sql = decode(row.tokens, self._task.schema, self._graph)
+        except Malformed:
+            return None
+        known = self._known.get(sql)
+        if known is None or known[1] < row.logprob:
+            self._known[sql] = (row.tokens, row.logprob)
+        return Partial(row.tokens, sql, row.logprob, True)
+
+    def _encoded(self, sql: str) -> tuple[int, ...] | None:
+        if sql in self._known:
+            return self._known[sql][0]
+        try:
+            written = encode(sql, self._task.schema, self._graph)
+        except Inexpressible:
+            return None
+        return written if len(written) < self._model.config.longest_sql - 1 else None
+
+    def _logprob(self, tokens: tuple[int, ...]) -> float:
+        _, logits = self._writer.read([tokens])
+        self._scored += len(tokens)
+        scores = logits[0].numpy()
+        state, total = self._start, 0.0
+        for place, token in enumerate(tokens):
+            allowed = state.allowed()
+            if not allowed[token]:
+                return -inf
+            row = scores[place][allowed]
+            top = row.max()
+            total += float(scores[place, token] - top - np.log(np.exp(row - top).sum()))
+            state = state.advance(token)
+        return total
+
+
+def task_batch(model: SmallModel, task: Task, linking: Linking | None = None) -> Batch:
+    """A batch of one task; the linking counts where attention is not typed."""
+    if not model.config.typed and linking is None:
+        linking = lexical_linking(task)
+    relevance = item_log_odds(task.graph, linking) if linking and not model.config.typed else None
+    inputs = make_inputs(task.graph, model.words, relevance, model.config.longest_question)
+    return make_batch([inputs], model.words)
+
+
+def item_log_odds(graph: SchemaGraph, linking: Linking) -> list[float]:
+    """A linking as log-odds for each item of the graph; 0 for words and values."""
+    odds = []
+    for item in graph.items:
+        if item.kind is Kind.TABLE:
+            share = linking.tables[item.table]
+        elif item.kind is Kind.COLUMN:
+            share = linking.columns[item.table][item.column]
+        else:
+            odds.append(0.0)
+            continue
+        share = min(max(share, 0.003), 0.997)
+        odds.append(float(np.log(share / (1 - share))))
+    return odds
