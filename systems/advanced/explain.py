@@ -67,10 +67,10 @@ def _select(tree: Node, wording: Wording) -> list[str]:
     order = wording.ordering(tree)
     if order:
         said.append(f"Sorts them by {order}.")
-    distinct = "the different " if tree.args.get("distinct") else ""
     limit = wording.limiting(tree)
     said.append(
-        f"Shows {distinct}{wording.listed(tree.expressions)}{f', only {limit}' if limit else ''}."
+        f"Shows {wording.distinct(tree)}{wording.listed(tree.expressions)}"
+        f"{f', only {limit}' if limit else ''}."
     )
     others = [
         wording.quote(tree.args[name]) for name in ("qualify", "windows") if _node(tree, name)

@@ -17,8 +17,8 @@ from t2s_bench.databases.schema import Schema
 # sqlglot's base class of nodes has another name in each of its newer majors.
 Node: TypeAlias = Any
 
-# How harness and database call a dialect → how sqlglot does.
-_DIALECTS = {"postgresql": "postgres", "mariadb": "mysql"}
+# How the harness calls a dialect → how sqlglot does.
+DIALECTS = {"postgresql": "postgres", "mariadb": "mysql"}
 _COMPARISONS = {"EQ": "=", "NEQ": "!=", "GT": ">", "GTE": ">=", "LT": "<", "LTE": "<="}
 _CALLS = {"Count": "COUNT", "Sum": "SUM", "Avg": "AVG", "Min": "MIN", "Max": "MAX"}
 _CLAUSES = {"Group": "GROUP BY", "Having": "HAVING", "Order": "ORDER BY", "Limit": "LIMIT"}
@@ -30,7 +30,7 @@ def parse(sql: str, dialect: str = "sqlite") -> Node | None:
 
     The tree may be shared: whoever changes it copies it first.
     """
-    return _parsed(sql, _DIALECTS.get(dialect, dialect))
+    return _parsed(sql, DIALECTS.get(dialect, dialect))
 
 
 @lru_cache(maxsize=512)

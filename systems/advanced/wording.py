@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .reading import Node, argument, literal_text, sources
+from .reading import DIALECTS, Node, argument, literal_text, sources
 
 _BINARY = {
     "EQ": "is",
@@ -39,9 +39,17 @@ _CALLS = {
     "Abs": "the absolute value of",
     "Upper": "in capitals",
     "Lower": "in small letters",
-    "Trim": "without spaces around it",
 }
-_AFTER = ("Upper", "Lower", "Trim")
+# Parts that change the meaning and have no words: with one of them a node is quoted.
+_BEYOND_WORDS = {
+    "Star": ("except", "except_", "replace", "rename"),
+    "Window": ("spec", "alias"),
+    "Distinct": ("on",),
+    "Coalesce": ("is_nvl",),
+    "Table": ("pivots", "sample", "when"),
+    "Cast": ("format",),
+}
+_AFTER = ("Upper", "Lower")
 _SIDES = {
     "LEFT": "or nothing, where none matches",
     "RIGHT": "all of its rows",
@@ -53,7 +61,7 @@ class Wording:
     """Words for the nodes of one dialect's trees."""
 
     def __init__(self, dialect: str = "sqlite") -> None:
-        self._dialect = dialect
+        self._dialect = DIALECTS.get(dialect, dialect)
 
     def say(self, node: Node) -> str:
         """An expression or a query within one sentence."""
@@ -68,12 +76,14 @@ class Wording:
             inner = self.say(node.this)
             words = _CALLS[kind]
             return f"{inner} {words}" if kind in _AFTER else f"{words} {inner}"
+        if any(node.args.get(name) for name in _BEYOND_WORDS.get(kind, ())):
+            return self.quote(node)
         method: Callable[[Node], str] | None = getattr(self, f"_{kind.lower()}", None)
         return method(node) if method is not None else self.quote(node)
 
     def quote(self, node: Node) -> str:
         """The SQL itself."""
-        return f"`{node.sql(dialect=self._dialect)}`"
+        return f"`{self._bare(node)}`"
 
     def listed(self, nodes: Sequence[Node], last: str = "and") -> str:
         """Several expressions: 'a, b and c'."""
@@ -93,8 +103,7 @@ class Wording:
             return (said or f"({first}) together with ({second})") + tail
         if not isinstance(node, exp.Select):
             return self.quote(node)
-        distinct = "the different " if node.args.get("distinct") else ""
-        said = distinct + self.listed(node.expressions)
+        said = self.distinct(node) + self.listed(node.expressions)
         if argument(node, "from") is not None:
             said += f" from {self.sources(node)}"
         where, group, having = (node.args.get(name) for name in ("where", "group", "having"))
@@ -138,6 +147,17 @@ class Wording:
             return self.quote(group)
         return self.listed([_meant(select, node) for node in group.expressions])
 
+    def distinct(self, select: Node) -> str:
+        """What DISTINCT says before the items; empty without it."""
+        found = select.args.get("distinct")
+        if found is None:
+            return ""
+        return (
+            f"the first for each {self.say(found.args['on'])}: "
+            if found.args.get("on")
+            else ("the different ")
+        )
+
     def order_and_limit(self, node: Node) -> str:
         """ORDER BY and LIMIT, with a comma before each."""
         order, limit = self.ordering(node), self.limiting(node)
@@ -168,7 +188,9 @@ class Wording:
         return said if skipped is None else f"{said} after leaving out {self.say(skipped)}"
 
     def _bare(self, node: Node) -> str:
-        return str(node.sql(dialect=self._dialect))
+        from sqlglot import ErrorLevel
+
+        return str(node.sql(dialect=self._dialect, unsupported_level=ErrorLevel.IGNORE))
 
     def _source(self, node: Node) -> str:
         from sqlglot import exp
@@ -176,7 +198,8 @@ class Wording:
         if isinstance(node, exp.Subquery):
             return f"the result of ({self.query(node.this)})"
         if isinstance(node, exp.Table) and node.name:
-            return str(node.name)
+            beyond = any(node.args.get(name) for name in _BEYOND_WORDS["Table"])
+            return self.quote(node) if beyond else str(node.name)
         return self.quote(node)
 
     def _each(self, node: Node) -> str:
@@ -259,7 +282,7 @@ class Wording:
         return f"the number of {self.say(node.this)} that are not NULL"
 
     def _cast(self, node: Node) -> str:
-        return f"{self.say(node.this)} as {node.args['to'].sql(dialect=self._dialect)}"
+        return f"{self.say(node.this)} as {self._bare(node.args['to'])}"
 
     def _round(self, node: Node) -> str:
         digits = node.args.get("decimals")
@@ -267,6 +290,8 @@ class Wording:
         return said if digits is None else f"{said} to {self.say(digits)} digits"
 
     def _coalesce(self, node: Node) -> str:
+        if not node.expressions:
+            return self.say(node.this)
         others = self.listed(node.expressions, "or else")
         return f"{self.say(node.this)} or, where that is NULL, {others}"
 
@@ -325,7 +350,7 @@ class Wording:
             return f"{self.say(inner.this)} is not {self.say(inner.expression)}"
         if kind in ("In", "Between", "Like", "ILike", "Exists"):
             return str(getattr(self, f"_{kind.lower()}")(inner, "not "))
-        return f"it is not so that {self.say(inner)}"
+        return f"it is not so that {self.say(node.this)}"
 
     def _window(self, node: Node) -> str:
         said = self.say(node.this)
@@ -351,6 +376,14 @@ class Wording:
 
     def _tsordstotimestamp(self, node: Node) -> str:
         return self.say(node.this)
+
+    def _trim(self, node: Node) -> str:
+        if node.expression is not None:
+            return self.quote(node)
+        return f"{self.say(node.this)} without spaces around it"
+
+    def _tuple(self, node: Node) -> str:
+        return f"({self.listed(node.expressions)})"
 
     def _distinct(self, node: Node) -> str:
         return self._each(node)
