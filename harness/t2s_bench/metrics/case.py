@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from t2s_bench.errors import UnknownName
 from t2s_bench.types import Budget, Database, Execution
@@ -53,7 +53,7 @@ class Case:
         self.session = session
         self.official = task.profile == "official"
         # What metrics found out about this case and share.
-        self.memo: dict[object, bool] = {}
+        self.memo: dict[object, Any] = {}
         # Why a metric stopped short of trying everything; empty where none did.
         self.gave_up = ""
         self._predictions: dict[tuple[int, str], Execution] = {}

@@ -13,17 +13,24 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from t2s_bench.databases.connection import open_read_only
 from t2s_bench.metrics.case import Case
-from t2s_bench.metrics.exact_match import Gold, match, official_prediction_text, prepare
+from t2s_bench.metrics.exact_match import (
+    Gold,
+    matches,
+    matches_nothing,
+    official_prediction_text,
+    prepare,
+)
 from t2s_bench.metrics.metric import Metric
 from t2s_bench.metrics.spider_query import Query
 from t2s_bench.metrics.spider_schema import SpiderSchema, foreign_key_classes, read_tables
-from t2s_bench.metrics.spider_sql import parse
+from t2s_bench.metrics.spider_sql import parse_tokens, tokens_of
 from t2s_bench.metrics.spider_tokens import SpiderSyntaxError
 
 _SOURCE = "taoyds/test-suite-sql-eval evaluation.py --etype match"
@@ -67,17 +74,51 @@ def _exact(case: Case, gold: str, *, strict: bool) -> float | None:
     ready = prepared_gold(path, gold, strict)
     if ready is None:
         return None
-    text = official_prediction_text(case.sql) if case.official else case.sql
-    return float(match(ready, _parsed(path, text)).exact)
+    predicted = _prediction(case)
+    if predicted is None:
+        return float(matches_nothing(ready))
+    if predicted.tokens == _gold_tokens(gold):
+        return 1.0
+    if predicted.query is None:
+        try:
+            predicted.query = parse_tokens(predicted.tokens, spider_schema(path))
+        except SpiderSyntaxError:
+            case.memo[_PREDICTION] = None
+            return float(matches_nothing(ready))
+    return float(matches(ready, predicted.query))
 
 
-@lru_cache(maxsize=64)
-def _parsed(path: Path, sql: str) -> Query | str:
-    """The parsed prediction (both metrics ask for it), or its text where it cannot be parsed."""
-    try:
-        return parse(sql, spider_schema(path))
-    except SpiderSyntaxError:
-        return sql
+_PREDICTION = "exact match's prediction"
+
+
+@dataclass
+class _Prediction:
+    """The prediction as both metrics share it; parsed only where its tokens are not the gold's."""
+
+    tokens: list[str]
+    query: Query | None = None
+
+
+def _prediction(case: Case) -> _Prediction | None:
+    """None for a prediction outside Spider's subset."""
+    if _PREDICTION not in case.memo:
+        text = official_prediction_text(case.sql) if case.official else case.sql
+        try:
+            case.memo[_PREDICTION] = _Prediction(tokens_of(text))
+        except SpiderSyntaxError:
+            case.memo[_PREDICTION] = None
+    found: _Prediction | None = case.memo[_PREDICTION]
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _gold_tokens(gold: str) -> list[str] | None:
+    """The tokens whose equality makes a match; None for a gold with the number NaN in it.
+
+    NaN is not equal to itself, officially either.
+    """
+    tokens = tokens_of(gold)
+    return None if any(token.strip("+-") == "nan" for token in tokens) else tokens
 
 
 def _entry_of(

@@ -46,17 +46,29 @@ def ts(case: Case, gold: str) -> float:
 
 def rewritten(case: Case, gold: str, *, keep_distinct: bool) -> tuple[str, str]:
     """Gold and prediction with their operators repaired and, unless kept, without DISTINCT."""
-    predicted = operators_joined(official_prediction_text(case.sql) if case.official else case.sql)
-    gold = operators_joined(gold)
-    if not keep_distinct:
-        gold = distinct_removed(gold)
-        if case.official or ";" not in predicted.rstrip().rstrip(";"):
+    key = ("Spider's prediction", keep_distinct)
+    predicted: str | None = case.memo.get(key)
+    if predicted is None:
+        predicted = official_prediction_text(case.sql) if case.official else case.sql
+        predicted = operators_joined(predicted)
+        # Profile safe leaves several statements what they are.
+        if not keep_distinct and (case.official or ";" not in predicted.rstrip().rstrip(";")):
             predicted = distinct_removed(predicted)
-    return gold, predicted
+        case.memo[key] = predicted
+    gold = operators_joined(gold)
+    return (gold if keep_distinct else distinct_removed(gold)), predicted
 
 
 def matching(case: Case, gold: str, predicted: str, filling: int = 0) -> bool:
     """Whether two rewritten queries give the same result on one filling."""
+    key = ("Spider's match", gold, predicted, filling)
+    match: bool | None = case.memo.get(key)
+    if match is None:
+        match = case.memo[key] = _matching(case, gold, predicted, filling)
+    return match
+
+
+def _matching(case: Case, gold: str, predicted: str, filling: int) -> bool:
     answer = case.prediction(current_year_fixed(predicted), filling)
     if not answer.ok:
         return False

@@ -143,6 +143,22 @@ def match(gold: Gold, predicted: str | Query) -> ExactMatch:
     return ExactMatch(exact, gold.hardness, partial)
 
 
+def matches(gold: Gold, predicted: Query) -> bool:
+    """The verdict of `match` alone, without components; most mismatches end at the first glance."""
+    if gold.query.select and _differ_in_shape(gold.query, predicted):
+        return False
+    try:
+        query = comparable(predicted, gold.schema, gold.values, gold.distinct)
+    except SpiderSyntaxError:
+        query = EMPTY_QUERY
+    return query == gold.query or _all_same(gold.query, query)
+
+
+def matches_nothing(gold: Gold) -> bool:
+    """The verdict of `match` on a prediction outside the subset: whether the gold is empty, too."""
+    return _all_same(gold.query, EMPTY_QUERY)
+
+
 def official_prediction_text(sql: str) -> str:
     r"""The prediction as the official script reads it from its file and alters it.
 
@@ -186,9 +202,40 @@ def _mean(scores: Sequence[float]) -> float:
     return sum(scores) / len(scores) if scores else 0.0
 
 
+def _differ_in_shape(gold: Query, predicted: Query) -> bool:
+    """Whether they differ in what `comparable` leaves as it is, so that no match is possible."""
+    return (
+        len(gold.select) != len(predicted.select)
+        or len(gold.where) != len(predicted.where)
+        or len(gold.group) != len(predicted.group)
+        or (gold.order is None) != (predicted.order is None)
+        or gold.limited != predicted.limited
+        or gold.set_operator != predicted.set_operator
+        or bool(gold.tables and not _same_items(gold.tables, predicted.tables))
+    )
+
+
+def _all_same(gold: Query, predicted: Query) -> bool:
+    """Whether two comparable queries match; stops at the first component that does not.
+
+    What is equal with its aggregates, operators and HAVING is so without them.
+    """
+    return (
+        # A gold without any table (its text ends in FROM) leaves them uncompared, officially.
+        (not gold.tables or _same_items(gold.tables, predicted.tables))
+        and _same_items(gold.select, predicted.select)
+        and _same_items(conditions_of(gold.where), conditions_of(predicted.where))
+        and _same_groups(gold, predicted)
+        and _same_order(gold, predicted)
+        and set(gold.where[1::2]) == set(predicted.where[1::2])
+        and _same_set_operation(gold, predicted)
+        and _keywords(gold) == _keywords(predicted)
+    )
+
+
 def _compared(gold: Query, predicted: Query) -> tuple[bool, dict[str, PartialScore]]:
     """Whether two comparable queries match, and each component's score."""
-    partial = {
+    return _all_same(gold, predicted), {
         **_select_scores(gold.select, predicted.select),
         **_where_scores(conditions_of(gold.where), conditions_of(predicted.where)),
         **_group_scores(gold, predicted),
@@ -197,16 +244,11 @@ def _compared(gold: Query, predicted: Query) -> tuple[bool, dict[str, PartialSco
         "IUEN": _set_operation_score(gold, predicted),
         "keywords": _keyword_score(_keywords(gold), _keywords(predicted)),
     }
-    # A gold without any table (text that ends in FROM) leaves the tables uncompared, officially.
-    exact = all(score.f1 for score in partial.values()) and (
-        not gold.tables or _same_items(gold.tables, predicted.tables)
-    )
-    return exact, partial
 
 
 @lru_cache(maxsize=1024)
 def _score(same: bool, label_total: int, pred_total: int) -> PartialScore:
-    return PartialScore(int(same), int(same), int(same), label_total, pred_total)
+    return PartialScore(int(same), int(same), int(same), int(label_total), int(pred_total))
 
 
 def _same_items(gold: Sequence[object], predicted: Sequence[object]) -> bool:
@@ -240,21 +282,29 @@ def _where_scores(
 
 def _group_scores(gold: Query, predicted: Query) -> dict[str, PartialScore]:
     """Without HAVING, a bag of column names without their table; with it, full names in order."""
-    columns = [unit.column for unit in gold.group], [unit.column for unit in predicted.group]
-    bare = [[name.rpartition(".")[2] for name in names] for names in columns]
-    has_group = bool(gold.group), bool(predicted.group)
-    same = columns[0] == columns[1] and gold.having == predicted.having
+    bare = [[unit.column.rpartition(".")[2] for unit in query.group] for query in (gold, predicted)]
     return {
         "group(no Having)": _score(_same_items(*bare), len(gold.group), len(predicted.group)),
-        "group": _score(same or has_group == (False, False), int(has_group[0]), int(has_group[1])),
+        "group": _score(_same_groups(gold, predicted), bool(gold.group), bool(predicted.group)),
     }
 
 
+def _same_groups(gold: Query, predicted: Query) -> bool:
+    if not gold.group and not predicted.group:
+        return True
+    columns = [unit.column for unit in gold.group], [unit.column for unit in predicted.group]
+    return columns[0] == columns[1] and gold.having == predicted.having
+
+
 def _order_score(gold: Query, predicted: Query) -> PartialScore:
-    same = gold.order == predicted.order
-    if gold.order is not None:
-        same = same and gold.limited == predicted.limited
-    return _score(same, int(gold.order is not None), int(predicted.order is not None))
+    totals = gold.order is not None, predicted.order is not None
+    return _score(_same_order(gold, predicted), *totals)
+
+
+def _same_order(gold: Query, predicted: Query) -> bool:
+    return gold.order == predicted.order and (
+        gold.order is None or gold.limited == predicted.limited
+    )
 
 
 def _connective_score(gold: Conditions, predicted: Conditions) -> PartialScore:
@@ -264,10 +314,14 @@ def _connective_score(gold: Conditions, predicted: Conditions) -> PartialScore:
 
 
 def _set_operation_score(gold: Query, predicted: Query) -> PartialScore:
-    same = gold.set_operator == predicted.set_operator
-    if same and gold.right is not None and predicted.right is not None:
-        same, _ = _compared(gold.right, predicted.right)
-    return _score(same, int(gold.right is not None), int(predicted.right is not None))
+    totals = gold.right is not None, predicted.right is not None
+    return _score(_same_set_operation(gold, predicted), *totals)
+
+
+def _same_set_operation(gold: Query, predicted: Query) -> bool:
+    if gold.set_operator != predicted.set_operator:
+        return False
+    return gold.right is None or predicted.right is None or _all_same(gold.right, predicted.right)
 
 
 def _keyword_score(gold: set[str], predicted: set[str]) -> PartialScore:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from t2s_bench.metrics.case import Case
 from t2s_bench.metrics.metric import Metric
-from t2s_bench.metrics.used_names import Names, Unreadable, Used, used_names
+from t2s_bench.metrics.name_tokens import Unreadable
+from t2s_bench.metrics.used_names import Names, Used, used_names
 from t2s_bench.types import Budget
 
 _COLUMNS = (
@@ -49,18 +50,31 @@ def strict(predicted: Used, gold: Used) -> float:
 
 def _metric(name: str, title: str, compare: Callable[[Used, Used], float]) -> Metric:
     def function(case: Case, gold: str) -> float | None:
-        database = case.task.database
-        names = _names(case)
-        try:
-            wanted = used_names(names, gold, database.dialect)
-        except Unreadable:
+        predicted, wanted = _used_by_both(case, gold)
+        if wanted is None:
             return None
-        try:
-            return compare(used_names(names, case.sql, database.dialect), wanted)
-        except Unreadable:
-            return 0.0
+        return compare(predicted, wanted) if predicted is not None else 0.0
 
     return Metric(name, title, "sqlglot's tokenizer; scopes resolved in used_names", function)
+
+
+def _used_by_both(case: Case, gold: str) -> tuple[Used | None, Used | None]:
+    """What prediction and gold use, read once for all metrics; None for what cannot be read."""
+    key = ("schema linking", gold)
+    found: tuple[Used | None, Used | None] | None = case.memo.get(key)
+    if found is None:
+        names, dialect = _names(case), case.task.database.dialect
+        wanted = _read(names, gold, dialect)
+        found = wanted and _read(names, case.sql, dialect), wanted
+        case.memo[key] = found
+    return found
+
+
+def _read(names: Names, sql: str, dialect: str) -> Used | None:
+    try:
+        return used_names(names, sql, dialect)
+    except Unreadable:
+        return None
 
 
 _kept: OrderedDict[str, Names] = OrderedDict()

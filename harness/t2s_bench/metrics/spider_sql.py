@@ -62,9 +62,19 @@ def parse(sql: str, schema: SpiderSchema) -> Query:
     Traceback (most recent call last):
     t2s_bench.metrics.spider_tokens.SpiderSyntaxError: unknown column 'not'
     """
+    return parse_tokens(tokens_of(sql), schema)
+
+
+def tokens_of(sql: str) -> list[str]:
+    """The tokens that `parse_tokens` reads; raises SpiderSyntaxError for text that is too long."""
     if len(sql) > MAX_LENGTH:
         raise SpiderSyntaxError(f"longer than {MAX_LENGTH} characters")
-    return _Parser(tokenize(sql), schema).query(1)
+    return tokenize(sql)
+
+
+def parse_tokens(tokens: list[str], schema: SpiderSchema) -> Query:
+    """`parse` for text that is cut into tokens already."""
+    return _Parser(tokens, schema).query(1)
 
 
 class _Parser:

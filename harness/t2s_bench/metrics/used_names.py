@@ -1,9 +1,9 @@
 """Which tables and columns of a database a SQL text uses.
 
-sqlglot's tokenizer reads the text (its parser takes three times longer than this whole module);
-names are then resolved by scope against the database's real schema. The reading is lenient: it
-follows SELECTs, sources and brackets, and passes over what it does not know, so that a query that
-does not run still tells which names it uses.
+The tokens are sqlglot's (its parser takes longer than all other metrics together); names are then
+resolved by scope against the database's real schema. The reading is lenient: it follows SELECTs,
+sources and brackets, and passes over what it does not know, so that a query that does not run
+still tells which names it uses.
 """
 
 from __future__ import annotations
@@ -11,19 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
-_DIALECTS = {"postgresql": "postgres", "mariadb": "mysql"}
+from t2s_bench.metrics.name_tokens import END, NAME, VALUE, Unreadable, name_tokens
+
 # Longest text that is read, and that is kept with its answer, in characters.
 MAX_LENGTH = 100_000
 _KEPT_LENGTH = 10_000
-_WORDS = (
-    "select distinct all from where group_by having order_by limit offset union except intersect "
-    "join on using natural left right full outer inner cross as with recursive materialized values "
-    "and or not in is like ilike glob regexp match between escape collate case when then else end "
-    "null isnull notnull exists cast asc desc over filter window partition_by"
-)
-_RESERVED = frozenset(word.replace("_", " ").upper() for word in _WORDS.split())
 # Reserved here, but SQLite takes them as names, too: as a table, and after a dot.
 _ALSO_NAMES = frozenset(
     [
@@ -45,12 +38,6 @@ _ALSO_NAMES = frozenset(
 )
 _SET_OPERATIONS = frozenset({"UNION", "EXCEPT", "INTERSECT"})
 _CLAUSES = frozenset({"WHERE", "GROUP BY", "HAVING", "LIMIT", "OFFSET", "WINDOW", "ORDER BY"})
-_END = ""
-_NAME, _VALUE = "name", "value"  # kinds in lower case; words and signs are kinds themselves
-
-
-class Unreadable(ValueError):
-    """The text is no query: no SELECT, or brackets or quotes that do not close."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,56 +68,29 @@ def used_names(names: Names, sql: str, dialect: str = "sqlite") -> Used:
     """
     if len(sql) > MAX_LENGTH:
         raise Unreadable(f"longer than {MAX_LENGTH:,} characters")
-    return (_used if len(sql) <= _KEPT_LENGTH else _used.__wrapped__)(names, sql, dialect)
+    if len(sql) > _KEPT_LENGTH:
+        return _used_by.__wrapped__(names, *name_tokens(sql, dialect))
+    return _used(names, sql, dialect)
 
 
 @lru_cache(maxsize=4096)
 def _used(names: Names, sql: str, dialect: str) -> Used:
-    reader = _Reader(names, *_tokens(sql, _DIALECTS.get(dialect, dialect)))
+    return _used_by(names, *name_tokens(sql, dialect))
+
+
+# By tokens, because predictions are often the gold in other letters and spaces.
+@lru_cache(maxsize=4096)
+def _used_by(names: Names, kinds: tuple[str, ...], texts: tuple[str, ...]) -> Used:
+    reader = _Reader(names, kinds, texts)
     reader.query(None, {})
     if reader.kinds[reader.at] == ";":
         reader.at += 1
-    if reader.kinds[reader.at] != _END:
+    if reader.kinds[reader.at] != END:
         raise Unreadable(f"unexpected {reader.texts[reader.at]!r}")
     columns: set[str] = set()
     for scope in reader.scopes:
         scope.resolve(columns)
     return Used(frozenset(reader.tables), frozenset(columns))
-
-
-@lru_cache(maxsize=8)
-def _tokenizer(dialect: str) -> tuple[Any, Mapping[Any, str]]:
-    from sqlglot import TokenType
-    from sqlglot.dialects.dialect import Dialect
-
-    kinds = {TokenType.IDENTIFIER: _NAME}
-    for name in ("STRING", "NUMBER", "HEX_STRING", "BIT_STRING", "NATIONAL_STRING", "PARAMETER"):
-        kinds[getattr(TokenType, name)] = _VALUE
-    return Dialect.get_or_raise(dialect), kinds
-
-
-def _tokens(sql: str, dialect: str) -> tuple[list[str], list[str]]:
-    """Kinds and texts; a kind is `name`, `value`, or a reserved word or sign itself."""
-    from sqlglot.errors import SqlglotError
-
-    tokenizer, known = _tokenizer(dialect)
-    kinds, texts = [], []
-    try:
-        tokens = tokenizer.tokenize(sql)
-    except (SqlglotError, RecursionError) as error:
-        raise Unreadable("the quotes do not close") from error
-    for token in tokens:
-        text = token.text
-        kind = known.get(token.token_type)
-        if kind is None:
-            kind = text
-            if text and (text[0].isalpha() or text[0] == "_"):
-                kind = text.upper()
-                if kind not in _RESERVED:
-                    kind = _NAME
-        kinds.append(kind)
-        texts.append(text.lower() if kind == _NAME else text)
-    return [*kinds, _END, _END], [*texts, _END, _END]
 
 
 @dataclass
@@ -195,7 +155,7 @@ _Visible = Mapping[str, _Source]
 class _Reader:
     """Walks over the tokens once; `scopes` and `tables` are what it found."""
 
-    def __init__(self, names: Names, kinds: list[str], texts: list[str]) -> None:
+    def __init__(self, names: Names, kinds: tuple[str, ...], texts: tuple[str, ...]) -> None:
         self.schema = names.tables
         self.kinds = kinds
         self.texts = texts
@@ -287,7 +247,7 @@ class _Reader:
         operand = False  # whether the token before ends an operand, so that a name is an alias
         while True:
             kind = kinds[self.at]
-            if source_next and (kind in (_NAME, _VALUE, "(") or kind in _ALSO_NAMES):
+            if source_next and (kind in (NAME, VALUE, "(") or kind in _ALSO_NAMES):
                 if kind == "(" and kinds[self.at + 1] not in ("SELECT", "WITH", "VALUES"):
                     brackets.append(True)
                     self.at += 1
@@ -296,7 +256,7 @@ class _Reader:
                 source_next = False
                 operand = True
                 continue
-            if kind == _NAME:
+            if kind == NAME:
                 operand = self._used(scope, used, in_items and not brackets, operand)
                 continue
             if kind == "(":
@@ -315,7 +275,7 @@ class _Reader:
                 operand = True
                 self.at += 1
                 continue
-            elif kind == _END or kind == ";":
+            elif kind == END or kind == ";":
                 if brackets:
                     raise Unreadable("brackets do not close")
                 break
@@ -327,7 +287,7 @@ class _Reader:
                 if in_items and not brackets:
                     scope.outputs.add(texts[self.at].lower())
                 operand = True
-                self.at += kinds[self.at] in (_NAME, _VALUE)
+                self.at += kinds[self.at] in (NAME, VALUE)
                 continue
             elif kind == "COLLATE":
                 self.at += 1
@@ -347,7 +307,7 @@ class _Reader:
                         continue
                     elif kind == "NATURAL":
                         scope.shared.append((len(scope.sources) + 1, ""))
-            operand = kind in (_VALUE, "END", "NULL")
+            operand = kind in (VALUE, "END", "NULL")
             self.at += 1
 
     def _used(self, scope: _Scope, used: list[tuple[str, str]], item: bool, operand: bool) -> bool:
@@ -364,7 +324,7 @@ class _Reader:
         qualifier = ""
         while kinds[self.at] == ".":
             after = kinds[self.at + 1]
-            if after not in (_NAME, "*") and after not in _ALSO_NAMES:
+            if after not in (NAME, "*") and after not in _ALSO_NAMES:
                 break
             qualifier, name = name, texts[self.at + 1].lower()
             self.at += 2
@@ -372,7 +332,7 @@ class _Reader:
             scope.stars.append(qualifier)
             return True
         used.append((qualifier, name))
-        if item and kinds[self.at] in (",", "FROM", _END, ")"):
+        if item and kinds[self.at] in (",", "FROM", END, ")"):
             scope.outputs.add(name)
         return True
 
@@ -400,7 +360,7 @@ class _Reader:
                     self.tables.add(alias)
         if self.kinds[self.at] == "AS":
             self.at += 1
-        if self.kinds[self.at] in (_NAME, _VALUE):
+        if self.kinds[self.at] in (NAME, VALUE):
             alias = self.texts[self.at].lower()
             self.at += 1
         scope.sources.append((alias, source))
@@ -408,14 +368,14 @@ class _Reader:
     def _using(self, scope: _Scope) -> None:
         self.at += 1
         self._expect("(")
-        while self.kinds[self.at] == _NAME:
+        while self.kinds[self.at] == NAME:
             scope.shared.append((len(scope.sources), self._name()))
             if self.kinds[self.at] == ",":
                 self.at += 1
         self._expect(")")
 
     def _name(self) -> str:
-        if self.kinds[self.at] not in (_NAME, _VALUE):
+        if self.kinds[self.at] not in (NAME, VALUE):
             raise Unreadable("a name is missing")
         self.at += 1
         return self.texts[self.at - 1].lower()
