@@ -38,13 +38,17 @@ _IGNORED_SUFFIXES = (".pyc", ".pyo")
 
 @dataclass(frozen=True)
 class SystemDescription:
-    """A system's `system.toml`: `entry` is 'file:Class', the file without `.py`."""
+    """A system's `system.toml`: `entry` is 'file:Class', the file without `.py`.
+
+    `trainer` names the class that trains its model in the same way; "" where there is none.
+    """
 
     name: str
     summary: str
     entry: str
     components: Mapping[str, str]
     folder: Path
+    trainer: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ def read_description(folder: Path) -> SystemDescription:
     folder = folder.resolve()
     path = folder / DESCRIPTION
     content = read_toml(path)
-    keys = ("name", "summary", "entry", "components")
+    keys = ("name", "summary", "entry", "trainer", "components")
     for key in content:
         if key not in keys:
             raise UnknownName(f"key in {path}", key, keys)
@@ -172,11 +176,16 @@ def read_description(folder: Path) -> SystemDescription:
     components = content.get("components", {})
     if not isinstance(components, dict) or not all(isinstance(v, str) for v in components.values()):
         raise BadInput(f'{path}: [components] holds lines of the form name = "what it does"')
-    module, colon, kind = content["entry"].partition(":")
-    if not (colon and kind.isidentifier() and all(p.isidentifier() for p in module.split("."))):
-        raise BadInput(f'{path}: write entry = "file:Class", the file without .py')
+    for key in ("entry", "trainer"):
+        if key in content and not _names_a_class(content[key]):
+            raise BadInput(f'{path}: write {key} = "file:Class", the file without .py')
     return SystemDescription(
-        content["name"], content["summary"], content["entry"], components, folder
+        content["name"],
+        content["summary"],
+        content["entry"],
+        components,
+        folder,
+        content.get("trainer", ""),
     )
 
 
@@ -246,8 +255,15 @@ def _make_package(package: str, root: Path) -> None:
         spec.loader.exec_module(module)
 
 
-def _system_class(description: SystemDescription) -> type[System] | type[OracleSystem]:
-    file, _, name = description.entry.partition(":")
+def entry_class(
+    description: SystemDescription, entry: str, bases: tuple[type, ...], needed: str
+) -> type:
+    """The class that `entry` ('file:Class') names in a system's folder.
+
+    Raises UnknownName where the file has no such class and BadInput where it derives from none of
+    `bases` (`needed` says it in words) or leaves something undefined.
+    """
+    file, _, name = entry.partition(":")
     module = system_module(description.folder, file)
     kind = getattr(module, name, None)
     if kind is None:
@@ -257,14 +273,24 @@ def _system_class(description: SystemDescription) -> type[System] | type[OracleS
             if isinstance(value, type) and value.__module__ == module.__name__
         ]
         raise UnknownName(f"class in {module.__file__}", name, classes)
-    if not isinstance(kind, type) or not issubclass(kind, (System, OracleSystem)):
-        raise BadInput(
-            f"{module.__file__}: {name} must derive from t2s_bench.system.System (or OracleSystem)"
-        )
+    if not isinstance(kind, type) or not issubclass(kind, bases):
+        raise BadInput(f"{module.__file__}: {name} must derive from {needed}")
     if inspect.isabstract(kind):
-        missing = ", ".join(sorted(kind.__abstractmethods__))
+        missing = ", ".join(sorted(kind.__abstractmethods__))  # type: ignore[attr-defined]
         raise BadInput(f"{module.__file__}: {name} must define {missing}")
     return kind
+
+
+def _system_class(description: SystemDescription) -> type[System] | type[OracleSystem]:
+    needed = "t2s_bench.system.System (or OracleSystem)"
+    return entry_class(description, description.entry, (System, OracleSystem), needed)
+
+
+def _names_a_class(entry: object) -> bool:
+    if not isinstance(entry, str):
+        return False
+    module, colon, kind = entry.partition(":")
+    return bool(colon) and kind.isidentifier() and all(p.isidentifier() for p in module.split("."))
 
 
 def _content_files(folder: Path) -> Iterator[Path]:

@@ -19,6 +19,7 @@ from t2s_bench.cli.run import run
 from t2s_bench.cli.score import score
 from t2s_bench.cli.show import show
 from t2s_bench.cli.submit import submit
+from t2s_bench.cli.train import train
 from t2s_bench.cli.view import view
 from t2s_bench.errors import UserError
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for command in (
     run,
+    train,
     score,
     report,
     show,
