@@ -58,9 +58,13 @@ _SIDES = {
 
 
 class Wording:
-    """Words for the nodes of one dialect's trees."""
+    """Words for the nodes of one dialect's trees.
 
-    def __init__(self, dialect: str = "sqlite") -> None:
+    A column of a query's only table goes without its table's name, unless `qualified`.
+    """
+
+    def __init__(self, dialect: str = "sqlite", qualified: bool = False) -> None:
+        self._qualified = qualified
         self._dialect = DIALECTS.get(dialect, dialect)
 
     def say(self, node: Node) -> str:
@@ -145,7 +149,7 @@ class Wording:
         """What a GROUP BY groups by; an item's number stands for the item."""
         if not group.expressions:
             return self.quote(group)
-        return self.listed([_meant(select, node) for node in group.expressions])
+        return self.listed([meant(select, node) for node in group.expressions])
 
     def distinct(self, select: Node) -> str:
         """What DISTINCT says before the items; empty without it."""
@@ -170,7 +174,7 @@ class Wording:
             return ""
         said = []
         for one in order.expressions:
-            key = _meant(node, one.this)
+            key = meant(node, one.this)
             said.append(f"{self.say(key)} from {direction(one)}")
         return ", then ".join(said)
 
@@ -229,7 +233,7 @@ class Wording:
             here = list(sources(scope))
             for alias, source in here:
                 if alias.lower() == node.table.lower():
-                    if len(here) == 1 and scope is inner:
+                    if len(here) == 1 and scope is inner and not self._qualified:
                         return str(name)
                     twice = sum(_named(other) == _named(source) for _, other in here) > 1
                     shown = f"{_named(source)} {alias}" if twice else _named(source) or alias
@@ -405,7 +409,7 @@ def direction(ordered: Node) -> str:
     return "high to low" if ordered.args.get("desc") else "low to high"
 
 
-def _meant(query: Node, node: Node) -> Node:
+def meant(query: Node, node: Node) -> Node:
     """The item that a number or an alias in GROUP BY or ORDER BY stands for."""
     from sqlglot import exp
 

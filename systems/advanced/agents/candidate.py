@@ -81,9 +81,7 @@ def grouped(candidates: Sequence[Candidate], shares: Sequence[float]) -> list[Gr
     for place, one in enumerate(candidates):
         key = one.evidence.result if one.evidence.runs else ("does not run", place)
         members.setdefault(key, []).append(place)
-    running = sum(
-        share for one, share in zip(candidates, shares, strict=True) if one.evidence.runs
-    )
+    running = sum(share for one, share in zip(candidates, shares, strict=True) if one.evidence.runs)
     groups = []
     for places in members.values():
         runs = candidates[places[0]].evidence.runs

@@ -1,0 +1,227 @@
+"""A statement taken apart into what can be agreed or disagreed on, item by item.
+
+Parts of all SELECTs of a statement are put together: what stands in a subquery counts like what
+stands outside, and a condition that holds a subquery shows it as "…". Aliases, spelling and the
+order of conditions make no difference.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from t2s_bench.databases.schema import Schema
+
+from .reading import Node, keywords, names, resolved, table_of
+from .wording import Wording, direction, meant
+
+HIDDEN_QUERY = "…"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that a statement says.
+
+    `text` identifies it within its clause, `words` tells it, `names` are those that a constraint
+    may hold. Its three aspects are compared one by one: `head` (an aggregate, an operator, a
+    direction), `subject` (a column or an expression) and `value` (what it is compared with).
+    """
+
+    clause: str
+    text: str
+    words: str
+    names: frozenset[str] = frozenset()
+    head: str = ""
+    subject: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All parts of one statement in the order in which they stand, and every name it uses."""
+
+    parts: tuple[Part, ...]
+    names: frozenset[str]
+
+    def of(self, clause: str) -> tuple[Part, ...]:
+        """The parts of one clause."""
+        return tuple(part for part in self.parts if part.clause == clause)
+
+
+def take_apart(sql: str, schema: Schema, dialect: str = "sqlite") -> Parts | None:
+    """The parts of a statement, or None where sqlglot cannot read it."""
+    tree = resolved(sql, schema, dialect)
+    if tree is None:
+        return None
+    reader = _Reader(schema, Wording(dialect, qualified=True))
+    return Parts(tuple(reader.read(tree)), names(tree, schema))
+
+
+class _Reader:
+    def __init__(self, schema: Schema, wording: Wording) -> None:
+        self._schema = schema
+        self._wording = wording
+
+    def read(self, tree: Node) -> Iterator[Part]:
+        from sqlglot import exp
+
+        for node in tree.find_all(exp.SetOperation):
+            kind = type(node).__name__.upper()
+            every = "" if node.args.get("distinct", True) else " ALL"
+            said = {
+                "INTERSECT": "rows that both parts have",
+                "EXCEPT": "rows of one part that the other does not have",
+            }.get(kind, "rows of both parts together")
+            yield Part("set", kind + every, said, frozenset({kind}), head=kind + every)
+        yield from self._tables(tree)
+        outer = _first_select(tree)
+        for select in tree.find_all(exp.Select):
+            for item in select.expressions:
+                yield self._item(item.unalias(), "SELECT" if _shown(select) else "inner SELECT")
+            if select.args.get("distinct"):
+                yield Part("DISTINCT", "DISTINCT", "every row once", frozenset({"DISTINCT"}))
+            for clause in ("where", "having"):
+                holder = select.args.get(clause)
+                if holder is not None:
+                    yield from self._conditions(holder.this, clause.upper())
+            group = select.args.get("group")
+            for key in group.expressions if group is not None else []:
+                key = meant(select, key).unalias()
+                yield self._plain("GROUP BY", key, frozenset({"GROUP BY"}))
+        for query in tree.find_all(exp.Query):
+            order, limit = query.args.get("order"), query.args.get("limit")
+            for ordered in order.expressions if order is not None else []:
+                yield self._ordered(ordered, meant(query, ordered.this).unalias())
+            if limit is not None:
+                count = limit.args.get("expression") or limit.args.get("count")
+                shown = self._text(count) if count is not None else ""
+                said = self._wording.limiting(query)
+                yield Part("LIMIT", said, f"only {said}", frozenset({"LIMIT", shown}))
+        if outer is not None and len(outer.expressions) > 1:
+            listed = ", ".join(self._text(item.unalias()) for item in outer.expressions)
+            said = f"the columns in the order {self._wording.listed(outer.expressions, 'then')}"
+            yield Part("order of columns", listed, said)
+
+    def _tables(self, tree: Node) -> Iterator[Part]:
+        from sqlglot import exp
+
+        counts: Counter[str] = Counter()
+        for node in tree.find_all(exp.Table):
+            name = table_of(node, self._schema) or node.name
+            counts[name] += 1
+            again = counts[name]
+            if again == 1:
+                yield Part("FROM", name, name, frozenset({name}), subject=name)
+            else:
+                yield Part(
+                    "FROM", f"{name} {again}", f"{name} {again} times", subject=f"{name} again"
+                )
+
+    def _item(self, node: Node, clause: str) -> Part:
+        from sqlglot import exp
+
+        inner, head = node, ""
+        if isinstance(node, exp.AggFunc):
+            head = type(node).__name__.upper()
+            inner = node.this if node.this is not None else node
+            if isinstance(inner, exp.Distinct):
+                head, inner = f"{head} DISTINCT", exp.Tuple(expressions=inner.expressions)
+                inner = inner.expressions[0] if len(inner.expressions) == 1 else inner
+        return Part(
+            clause,
+            self._text(node),
+            self._words(node),
+            self._names(node),
+            head,
+            self._text(inner),
+        )
+
+    def _conditions(self, node: Node, clause: str) -> Iterator[Part]:
+        from sqlglot import exp
+
+        if isinstance(node, exp.Paren):
+            yield from self._conditions(node.this, clause)
+        elif isinstance(node, (exp.And, exp.Or)):
+            yield from self._conditions(node.this, clause)
+            yield from self._conditions(node.expression, clause)
+            if isinstance(node, exp.Or):
+                said = f"either {self._words(node.this)} or {self._words(node.expression)}"
+                yield Part("OR", "OR", said, frozenset({"OR"}))
+        else:
+            yield self._condition(node, clause)
+
+    def _condition(self, node: Node, clause: str) -> Part:
+        from sqlglot import exp
+
+        core = node.this if isinstance(node, exp.Not) else node
+        while isinstance(core, exp.Paren):
+            core = core.this
+        subject = core.this if core.this is not None else core
+        head = " ".join(keywords(core, type(core).__name__)) or type(core).__name__
+        if core is not node and not head.startswith("NOT") and not head.startswith("IS NOT"):
+            head = f"NOT {head}"
+        others = [core.args.get(name) for name in ("expression", "low", "high", "query")]
+        others += core.args.get("expressions") or []
+        return Part(
+            clause,
+            self._text(node),
+            self._words(node),
+            self._names(node),
+            head,
+            self._text(subject) if isinstance(subject, exp.Expression) else "",
+            ", ".join(self._text(other) for other in others if other is not None),
+        )
+
+    def _ordered(self, node: Node, key: Node) -> Part:
+        way = "DESC" if node.args.get("desc") else "ASC"
+        return Part(
+            "ORDER BY",
+            f"{self._text(key)} {way}",
+            f"{self._words(key)} from {direction(node)}",
+            self._names(key) | {"ORDER BY", way},
+            way,
+            self._text(key),
+        )
+
+    def _plain(self, clause: str, node: Node, more: frozenset[str]) -> Part:
+        text = self._text(node)
+        return Part(clause, text, self._words(node), self._names(node) | more, subject=text)
+
+    def _names(self, node: Node) -> frozenset[str]:
+        return names(_without_queries(node), self._schema)
+
+    def _words(self, node: Node) -> str:
+        return self._wording.say(node)
+
+    def _text(self, node: Node) -> str:
+        return str(_without_queries(node).sql(dialect="sqlite"))
+
+
+def _first_select(tree: Node) -> Node | None:
+    """The SELECT whose items the answer shows."""
+    from sqlglot import exp
+
+    while isinstance(tree, (exp.SetOperation, exp.Subquery)):
+        tree = tree.this
+    return tree if isinstance(tree, exp.Select) else None
+
+
+def _shown(select: Node) -> bool:
+    """Whether the items of a SELECT are rows of the answer: it stands in no subquery."""
+    from sqlglot import exp
+
+    node = select.parent
+    while isinstance(node, exp.SetOperation) or (
+        isinstance(node, exp.Subquery) and isinstance(node.parent, (exp.SetOperation, type(None)))
+    ):
+        node = node.parent
+    return node is None
+
+
+def _without_queries(node: Node) -> Node:
+    from sqlglot import exp
+
+    if node.find(exp.Query) is None:
+        return node
+    return node.transform(lambda n: exp.Var(this=HIDDEN_QUERY) if isinstance(n, exp.Query) else n)
