@@ -1,0 +1,485 @@
+"""A causal language model on this machine, through transformers: any with a chat template.
+
+A prompt is read once; its keys and values are kept and shared by everything that is written or
+scored after it, and so are those of the clauses written since (see `rows.py`). Prompts are read in
+padded batches, rows are written in batches of at most `batch`.
+
+What it deliberately does not do: split one model over machines (a server does that, see
+`openai.py`), or hold prompts longer than the model's own limit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from t2s_bench.errors import BadInput, MissingExtra
+
+from .adapters import Adapters
+from .cache import Kept, piece_of
+from .model import Prompt, Reading, Stop, Tokens, Usage, Written
+from .rows import Output, Rows, Writing, beam, sample
+
+# Of each file of a model, so much is read from either end for its fingerprint.
+FINGERPRINT_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class LocalOptions:
+    """How a local model is loaded.
+
+    `model` is a folder or a name on the hub. `device_map` ('auto', 'balanced') spreads a model over
+    several devices through accelerate; without one it goes to `device`. `batch` rows are written at
+    once. `kept_tokens` is how much of what was written stays in the cache, beside the prompt.
+    """
+
+    model: str
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "auto"
+    device_map: str | None = None
+    load_in_8bit: bool = False
+    load_in_4bit: bool = False
+    batch: int = 16
+    kept_tokens: int = 16_384
+
+
+class TransformersModel:
+    """A `LanguageModel` in this process."""
+
+    def __init__(
+        self, causal: Any, tokenizer: Any, options: LocalOptions, folder: Path | None = None
+    ) -> None:
+        if not tokenizer.chat_template:
+            raise BadInput(
+                f"the model '{options.model}' has no chat template: choose one made for chat"
+            )
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        self.causal = causal.eval()
+        self.tokenizer = tokenizer
+        self.options = options
+        self.adapters = Adapters(causal)
+        self.ends = _end_tokens(causal.generation_config, tokenizer)
+        self._folder = folder
+        self._room = getattr(causal.config.get_text_config(), "max_position_embeddings", None)
+        taken = inspect.signature(causal.forward).parameters
+        # transformers 5.18 renamed the argument.
+        self._cache_name = "cache" if "cache" in taken else "past_key_values"
+
+    @classmethod
+    def load(cls, options: LocalOptions) -> TransformersModel:
+        """Loads model and tokenizer; BadInput tells in one line what cannot be."""
+        try:
+            import transformers
+        except ImportError as error:
+            raise MissingExtra("transformers", "train", "a local model") from error
+        folder = Path(options.model).expanduser()
+        source = str(folder) if folder.is_dir() else options.model
+        more = _quantised(options)
+        if options.device_map is not None:
+            more["device_map"] = options.device_map
+        try:
+            tokenizer = load_tokenizer(source)
+            causal: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                source, dtype=options.dtype, **more
+            )
+            if "device_map" not in more:
+                causal = causal.to(_device(options.device))
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise BadInput(f"the model '{options.model}' cannot be loaded: {reason}") from error
+        return cls(causal, tokenizer, options, folder if folder.is_dir() else None)
+
+    @property
+    def hidden_size(self) -> int:
+        """The size of hidden states and embeddings."""
+        return int(self.causal.config.get_text_config().hidden_size)
+
+    @property
+    def device(self) -> torch.device:
+        """Where inputs go."""
+        return torch.device(self.causal.get_input_embeddings().weight.device)
+
+    def encode(self, text: str) -> Tokens:
+        """See `LanguageModel`."""
+        return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """See `LanguageModel`."""
+        return str(
+            self.tokenizer.decode(
+                list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+        )
+
+    def text(self, prompt: Prompt) -> str:
+        """A prompt as the chat template writes it, with the start of the answer."""
+        try:
+            text = self.tokenizer.apply_chat_template(
+                prompt.as_chat(), add_generation_prompt=True, tokenize=False
+            )
+        except Exception as error:  # a template may raise what it likes
+            raise BadInput(f"the chat template of '{self.options.model}' fails: {error}") from error
+        return str(text) + prompt.start
+
+    def tokens_of(self, prompt: Prompt) -> tuple[Tokens, tuple[tuple[int, int], ...]]:
+        """The tokens of a prompt, and which (token, row of its vectors) belong together."""
+        text = self.text(prompt)
+        if not prompt.marks:
+            return self.encode(text), ()
+        made = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        at = text.find(prompt.schema)
+        pairs = []
+        if at >= 0:
+            row_at = {
+                place: mark.row
+                for mark in prompt.marks
+                for place in range(at + mark.start, at + mark.end)
+            }
+            for token, (start, end) in enumerate(made["offset_mapping"]):
+                # A token may begin with the space before the name.
+                row = next((row_at[p] for p in range(start, end) if p in row_at), None)
+                if row is not None:
+                    pairs.append((token, row))
+        return tuple(made["input_ids"]), tuple(pairs)
+
+    def read(self, prompts: Sequence[Prompt], adapter: str = "") -> list[Reading]:
+        """See `LanguageModel`; BadInput for a prompt that is too long for the model."""
+        made = [self.tokens_of(prompt) for prompt in prompts]
+        for tokens, _ in made:
+            if self._room is not None and len(tokens) >= self._room:
+                raise BadInput(
+                    f"a prompt of {len(tokens)} tokens is too long for the model, which reads "
+                    f"{self._room}: give fewer schema_characters"
+                )
+        readings: dict[int, Reading] = {}
+        # Prompts of about one length are read together, because the shorter ones are padded.
+        order = sorted(range(len(prompts)), key=lambda place: -len(made[place][0]))
+        for start in range(0, len(order), self.options.batch):
+            places = order[start : start + self.options.batch]
+            read = self._read([made[p] for p in places], [prompts[p] for p in places], adapter)
+            readings.update(zip(places, read, strict=True))
+        return [readings[place] for place in range(len(prompts))]
+
+    def generate(
+        self,
+        readings: Sequence[Reading],
+        n: int,
+        *,
+        temperature: float,
+        seed: int = 0,
+        max_tokens: int = 256,
+        stop: Stop | None = None,
+    ) -> list[list[Written]]:
+        """Answers to several prompts of one adapter, written together in one padded batch."""
+        own = [reading for reading in readings if isinstance(reading, LocalReading)]
+        starts: list[tuple[LocalReading, Tokens]] = [(reading, ()) for reading in own]
+        return self.write(starts, n, temperature, seed, max_tokens, stop)
+
+    def write(
+        self,
+        starts: Sequence[tuple[LocalReading, Tokens]],
+        n: int,
+        temperature: float,
+        seed: int,
+        max_tokens: int,
+        stop: Stop | None,
+    ) -> list[list[Written]]:
+        """`Reading.generate` for starts of one or several readings of one adapter."""
+        writing = Writing(self.decode, self.ends, stop, max_tokens)
+        written: list[list[Written]] = []
+        if n < 1:
+            return [[] for _ in starts]
+        # n rows a start; one start is never split, so its rows may be more than a batch.
+        size = max(1, self.options.batch // n)
+        for first in range(0, len(starts), size):
+            some = starts[first : first + size]
+            with torch.inference_mode(), self.adapters.using(some[0][0].adapter):
+                if temperature > 0:
+                    written += sample(self.forward, some, n, writing, temperature, seed)
+                else:
+                    written += beam(self.forward, some, n, writing)
+        return written
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """The mean of the base model's last hidden states over each text's tokens."""
+        found = np.zeros((len(texts), self.hidden_size), dtype=np.float32)
+        encoded = [self.encode(text) or (self.tokenizer.eos_token_id,) for text in texts]
+        order = sorted(range(len(texts)), key=lambda place: len(encoded[place]))
+        # Item names are a few tokens long: many fit where one written row does.
+        size = 8 * self.options.batch
+        with torch.inference_mode(), self.adapters.using(""):
+            for start in range(0, len(order), size):
+                places = order[start : start + size]
+                ids, mask = right_padded([encoded[place] for place in places], self.device)
+                output = self.causal.base_model(input_ids=ids, attention_mask=mask)
+                states = output.last_hidden_state.float() * mask[..., None]
+                mean = states.sum(1) / mask.sum(1, keepdim=True)
+                found[places] = mean.cpu().numpy()
+        return found
+
+    def describe(self) -> Mapping[str, object]:
+        """The fingerprint of a model in a folder, by names, sizes and ends of its files."""
+        if self._folder is None:
+            return {"model": self.options.model}
+        digest = hashlib.sha256()
+        for path in sorted(self._folder.iterdir()):
+            if path.is_file():
+                size = path.stat().st_size
+                digest.update(f"{path.name}:{size}:".encode())
+                with path.open("rb") as file:
+                    digest.update(file.read(FINGERPRINT_BYTES))
+                    file.seek(max(FINGERPRINT_BYTES, size - FINGERPRINT_BYTES))
+                    digest.update(file.read())
+        return {"model_fingerprint": digest.hexdigest()}
+
+    def close(self) -> None:
+        """Frees the model's memory."""
+        self.causal = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def logprobs(self, logits: torch.Tensor) -> torch.Tensor:
+        """Over the tokens that the tokenizer has; a model's matrix may hold unused rows."""
+        return logits[..., : len(self.tokenizer)].float().log_softmax(-1)
+
+    def forward(
+        self,
+        ids: torch.Tensor,
+        mask: torch.Tensor,
+        positions: torch.Tensor,
+        cache: Any,
+        states: bool = False,
+    ) -> Output:
+        """One pass over new tokens (see `rows.Forward`)."""
+        output = self.causal(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=positions,
+            use_cache=True,
+            output_hidden_states=states,
+            **{self._cache_name: cache},
+        )
+        hidden = output.hidden_states[-1] if states else None
+        return Output(self.logprobs(output.logits), hidden)
+
+    def embeddings_of(
+        self,
+        ids: torch.Tensor,
+        pairs: Sequence[Sequence[tuple[int, int]]],
+        vectors: Sequence[torch.Tensor | None],
+    ) -> torch.Tensor:
+        """Token embeddings with a prompt's vectors added where its marks are.
+
+        `pairs` are the (token, vector) places of each row of ids, shifted by its padding.
+        """
+        embedded: torch.Tensor = self.causal.get_input_embeddings()(ids)
+        added = torch.zeros_like(embedded)
+        for row, (own, vector) in enumerate(zip(pairs, vectors, strict=True)):
+            if own and vector is not None:
+                places = torch.tensor(own, device=ids.device)
+                chosen = vector.to(embedded)[places[:, 1]]
+                added = added.index_put((torch.full_like(places[:, 0], row), places[:, 0]), chosen)
+        return embedded + added
+
+    def _read(
+        self,
+        made: Sequence[tuple[Tokens, tuple[tuple[int, int], ...]]],
+        prompts: Sequence[Prompt],
+        adapter: str,
+    ) -> list[LocalReading]:
+        from transformers import DynamicCache
+
+        longest = max(len(tokens) for tokens, _ in made)
+        ids = torch.zeros((len(made), longest), dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        positions = torch.zeros_like(ids)
+        for row, (tokens, _) in enumerate(made):
+            ids[row, longest - len(tokens) :] = torch.tensor(tokens)
+            mask[row, longest - len(tokens) :] = 1
+            positions[row, longest - len(tokens) :] = torch.arange(len(tokens))
+        ids, mask, positions = (tensor.to(self.device) for tensor in (ids, mask, positions))
+        cache: Any = DynamicCache()
+        inputs: dict[str, Any] = {"input_ids": ids}
+        with torch.inference_mode(), self.adapters.using(adapter):
+            if any(pairs for _, pairs in made):
+                shifted = [
+                    [(token + longest - len(tokens), row) for token, row in pairs]
+                    for tokens, pairs in made
+                ]
+                vectors = [
+                    torch.from_numpy(prompt.vectors) if prompt.vectors is not None else None
+                    for prompt in prompts
+                ]
+                inputs = {"inputs_embeds": self.embeddings_of(ids, shifted, vectors)}
+            output = self.causal(
+                **inputs,
+                attention_mask=mask,
+                position_ids=positions,
+                use_cache=True,
+                logits_to_keep=1,
+                **{self._cache_name: cache},
+            )
+            firsts = self.logprobs(output.logits[:, -1])
+            return [
+                LocalReading(
+                    self,
+                    adapter,
+                    piece_of(cache, row, mask[row].nonzero().squeeze(1)),
+                    firsts[row],
+                )
+                for row in range(len(made))
+            ]
+
+
+class LocalReading:
+    """A prompt in the cache of a local model (a `Reading`)."""
+
+    def __init__(
+        self, model: TransformersModel, adapter: str, piece: torch.Tensor, first: torch.Tensor
+    ) -> None:
+        self.adapter = adapter
+        self.piece = piece
+        self.first = first
+        self.kept = Kept(model.options.kept_tokens)
+        self.forward_tokens = 0
+        self._model = model
+
+    @property
+    def usage(self) -> Usage:
+        """See `Reading`."""
+        return Usage(int(self.piece.shape[3]), self.forward_tokens)
+
+    def generate(
+        self,
+        prefixes: Sequence[Tokens],
+        n: int,
+        *,
+        temperature: float,
+        seed: int = 0,
+        max_tokens: int = 256,
+        stop: Stop | None = None,
+    ) -> list[list[Written]]:
+        """See `Reading`."""
+        starts = [(self, prefix) for prefix in prefixes]
+        return self._model.write(starts, n, temperature, seed, max_tokens, stop)
+
+    def score(self, continuations: Sequence[Tokens]) -> list[tuple[float, ...]]:
+        """See `Reading`."""
+        found: list[tuple[float, ...]] = []
+        for some in self._batches(continuations):
+            with torch.inference_mode(), self._model.adapters.using(self.adapter):
+                # The last token is only looked up, not read.
+                rows = Rows(
+                    self._model.forward, [(self, tokens[:-1]) for tokens in some], reuse=False
+                )
+                for row, tokens in enumerate(some):
+                    if not tokens:
+                        found.append(())
+                        continue
+                    scores = [float(self.first[tokens[0]])]
+                    if rows.output is not None and len(tokens) > 1:
+                        own = rows.output.logprobs[row, -(len(tokens) - 1) :]
+                        chosen = torch.tensor(tokens[1:], device=own.device)
+                        scores += own.gather(1, chosen[:, None]).squeeze(1).tolist()
+                    found.append(tuple(scores))
+        return found
+
+    def choose(self, texts: Sequence[str]) -> list[float]:
+        """See `Reading`."""
+        return [sum(scores) for scores in self.score([self._model.encode(text) for text in texts])]
+
+    def states(self, continuations: Sequence[Tokens]) -> npt.NDArray[np.float32]:
+        """See `Reading`; an empty continuation has none and is refused with ValueError."""
+        if not all(continuations):
+            raise ValueError("the state of an empty continuation is the prompt's own")
+        found: list[npt.NDArray[np.float32]] = []
+        for some in self._batches(continuations):
+            with torch.inference_mode(), self._model.adapters.using(self.adapter):
+                starts = [(self, tokens) for tokens in some]
+                rows = Rows(self._model.forward, starts, states=True)
+                assert rows.output is not None and rows.output.states is not None
+                found.append(rows.output.states[:, -1].float().cpu().numpy())
+        if not found:
+            return np.zeros((0, self._model.hidden_size), dtype=np.float32)
+        return np.concatenate(found)
+
+    def _batches(self, continuations: Sequence[Tokens]) -> Iterator[Sequence[Tokens]]:
+        size = self._model.options.batch
+        for start in range(0, len(continuations), size):
+            yield continuations[start : start + size]
+
+
+def load_tokenizer(source: str) -> Any:
+    """The tokenizer of a folder as it was saved, or of a model on the hub."""
+    import transformers
+
+    # In a folder with a config.json of its own, AutoTokenizer may choose another class than the
+    # saved tokenizer has, and then splits words differently.
+    saved = (Path(source) / "tokenizer.json").is_file()
+    kind: Any = transformers.PreTrainedTokenizerFast if saved else transformers.AutoTokenizer
+    return kind.from_pretrained(source)
+
+
+def right_padded(
+    rows: Sequence[Sequence[int]], device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tokens as one tensor with zeros behind, and the mask of what is real."""
+    longest = max(map(len, rows))
+    ids = torch.zeros((len(rows), longest), dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for number, row in enumerate(rows):
+        ids[number, : len(row)] = torch.tensor(row)
+        mask[number, : len(row)] = 1
+    return ids.to(device), mask.to(device)
+
+
+def _quantised(options: LocalOptions) -> dict[str, Any]:
+    if not (options.load_in_8bit or options.load_in_4bit):
+        return {}
+    if options.load_in_8bit and options.load_in_4bit:
+        raise BadInput("load_in_8bit and load_in_4bit exclude each other: choose one")
+    name = "load_in_8bit" if options.load_in_8bit else "load_in_4bit"
+    if find_spec("bitsandbytes") is None:
+        raise BadInput(
+            f"{name} needs the package 'bitsandbytes': pip install bitsandbytes, or leave {name} "
+            "off and choose dtype=bfloat16"
+        )
+    from transformers import BitsAndBytesConfig
+
+    make: Callable[..., Any] = BitsAndBytesConfig
+    settings: dict[str, Any] = {name: True}
+    if options.load_in_4bit:
+        settings |= {
+            "bnb_4bit_quant_type": "nf4",
+            "bnb_4bit_compute_dtype": torch.bfloat16,
+            "bnb_4bit_use_double_quant": True,
+        }
+    # bitsandbytes places the weights itself while it loads them.
+    return {"quantization_config": make(**settings), "device_map": {"": _device(options.device)}}
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        if torch.cuda.is_available():
+            name = "cuda"
+        else:
+            name = "mps" if torch.backends.mps.is_available() else "cpu"
+    return torch.device(name)
+
+
+def _end_tokens(generation_config: Any, tokenizer: Any) -> frozenset[int]:
+    """The tokens that end an answer: the model's own, and the tokenizer's end of text or turn."""
+    own = generation_config.eos_token_id
+    ends = set(own if isinstance(own, list) else [own])
+    ends |= {tokenizer.eos_token_id, tokenizer.get_added_vocab().get("<|im_end|>")}
+    return frozenset(end for end in ends if end is not None)
