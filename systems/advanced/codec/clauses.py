@@ -91,9 +91,9 @@ def next_fence(text: str, start: int) -> int | None:
 
 
 def statement(text: str) -> str:
-    """The SQL of an answer: what stands before the fence, without a final semicolon.
+    r"""The SQL of an answer: what stands before the fence, without a final semicolon.
 
-    >>> statement("SELECT 1;\\n```\\nThat is all.")
+    >>> statement("SELECT 1;\n```\nThat is all.")
     'SELECT 1'
     """
     fence = next((one.start for one in boundaries(text) if one.keyword == FENCE), len(text))

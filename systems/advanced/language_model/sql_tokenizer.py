@@ -2,8 +2,8 @@
 
 Three groups: keywords of several words and their usual spacing (`ORDER BY`, `INNER JOIN`),
 operators and aggregates with their brackets (`COUNT(*)`, `!= '`), and the marks of schema text
-(`CREATE TABLE`, `REFERENCES`). Only pieces that the given tokenizer needs two tokens or more for are
-added, so each one shortens; the text is never changed, and decodes to what it was.
+(`CREATE TABLE`, `REFERENCES`). Only pieces for which the given tokenizer needs two tokens or more
+are added, so each one shortens; the text is never changed, and decodes to what it was.
 
 A new embedding starts as the mean of the pieces that it replaces, so an extended model begins near
 the old one; `Adapters.add(…, new_tokens=…)` then trains exactly these rows beside LoRA.

@@ -7,7 +7,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-
 from systems.advanced.codec.clauses import (
     CLAUSE_STOP,
     END_STOP,
