@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from t2s_bench.databases.schema import Schema
 
 from .reading import Node, keywords, names, resolved, table_of
-from .wording import Wording, direction, meant
+from .wording import Wording, direction, join, meant
 
 HIDDEN_QUERY = "…"
 
@@ -67,14 +67,9 @@ class _Reader:
         from sqlglot import exp
 
         for node in tree.find_all(exp.SetOperation):
-            kind = type(node).__name__.upper()
-            every = "" if node.args.get("distinct", True) else " ALL"
-            said = {
-                "INTERSECT": "rows that both parts have",
-                "EXCEPT": "rows of one part that the other does not have",
-            }.get(kind, "rows of both parts together")
-            yield Part("set", kind + every, said, frozenset({kind}), head=kind + every)
+            yield self._set_operation(node)
         yield from self._tables(tree)
+        yield from self._joins(tree)
         outer = _first_select(tree)
         for select in tree.find_all(exp.Select):
             for item in select.expressions:
@@ -103,6 +98,20 @@ class _Reader:
             said = f"the columns in the order {self._wording.listed(outer.expressions, 'then')}"
             yield Part("order of columns", listed, said)
 
+    def _set_operation(self, node: Node) -> Part:
+        from sqlglot import exp
+
+        kind = type(node).__name__.upper()
+        text = kind if node.args.get("distinct", True) else f"{kind} ALL"
+        said = {
+            "INTERSECT": "rows that both parts have",
+            "UNION": "rows of both parts together",
+        }.get(kind)
+        if said is None:  # only here it matters which part comes first
+            whose = join([one.name for one in node.this.find_all(exp.Table)])
+            text, said = f"{text} of {whose}", f"rows of {whose} that the other part does not have"
+        return Part("set", text, said, frozenset({kind}), head=kind)
+
     def _tables(self, tree: Node) -> Iterator[Part]:
         from sqlglot import exp
 
@@ -117,6 +126,17 @@ class _Reader:
                 yield Part(
                     "FROM", f"{name} {again}", f"{name} {again} times", subject=f"{name} again"
                 )
+
+    def _joins(self, tree: Node) -> Iterator[Part]:
+        from sqlglot import exp
+
+        for joined in tree.find_all(exp.Join):
+            if joined.args.get("on") is not None:
+                yield from self._conditions(joined.args["on"], "JOIN")
+            side = str(joined.args.get("side") or "").upper()
+            if side:
+                said = f"rows kept even without a match ({side} JOIN of {joined.this.name})"
+                yield Part("JOIN", f"{side} {joined.this.name}", said, head=side)
 
     def _item(self, node: Node, clause: str) -> Part:
         from sqlglot import exp
@@ -157,6 +177,10 @@ class _Reader:
         core = node.this if isinstance(node, exp.Not) else node
         while isinstance(core, exp.Paren):
             core = core.this
+        if isinstance(node, exp.EQ) and _are_columns(node):
+            # Where two tables meet: in ON or in WHERE, either side first, it says the same.
+            text = " = ".join(sorted((self._text(node.this), self._text(node.expression))))
+            return Part("JOIN", text, self._words(node), self._names(node))
         subject = core.this if core.this is not None else core
         head = " ".join(keywords(core, type(core).__name__)) or type(core).__name__
         if core is not node and not head.startswith("NOT") and not head.startswith("IS NOT"):
@@ -205,6 +229,12 @@ def _first_select(tree: Node) -> Node | None:
     while isinstance(tree, (exp.SetOperation, exp.Subquery)):
         tree = tree.this
     return tree if isinstance(tree, exp.Select) else None
+
+
+def _are_columns(node: Node) -> bool:
+    from sqlglot import exp
+
+    return isinstance(node.this, exp.Column) and isinstance(node.expression, exp.Column)
 
 
 def _shown(select: Node) -> bool:

@@ -21,7 +21,7 @@ from .messages import Critique
 _UNKNOWN = re.compile(r"no such (?:column|table|function): ([^\s].*)$", re.IGNORECASE)
 _AMBIGUOUS = re.compile(r"ambiguous column name: (.+)$", re.IGNORECASE)
 # Questions that nothing may be the answer to.
-_YES_NO = re.compile(r"\s*(is|are|was|were|does|do|did|has|have|can)\b", re.IGNORECASE)
+YES_NO = re.compile(r"\s*(is|are|was|were|does|do|did|has|have|can)\b", re.IGNORECASE)
 _EQUALITIES = ("=", "IN")
 _LITERAL = re.compile(r"'(?:[^']|'')*'|-?\d+(?:\.\d+)?")
 # A statement with more literals than this is not looked at any further.
@@ -35,7 +35,7 @@ def faults(task: Task, evidence: Evidence, prober: Prober) -> tuple[Critique, ..
         return (_failure(evidence, parts),)
     if parts is None:
         return ()
-    if evidence.empty and not _YES_NO.match(task.question.question):
+    if evidence.empty and not YES_NO.match(task.question.question):
         found = tuple(_missing_literals(task, parts, prober))
         if found:
             return found
@@ -45,7 +45,7 @@ def faults(task: Task, evidence: Evidence, prober: Prober) -> tuple[Critique, ..
     return tuple(_sorted_nulls(evidence, parts))
 
 
-def missing(task: Task, part: Part, prober: Prober) -> list[str]:
+def unknown_literals(task: Task, part: Part, prober: Prober) -> list[str]:
     """The literals of an equality on one column that are no cell of it."""
     place = _column(task, part)
     if part.head not in _EQUALITIES or place is None:
@@ -82,7 +82,7 @@ def _missing_literals(task: Task, parts: Parts, prober: Prober) -> Iterator[Crit
         place = _column(task, part)
         if part.clause not in ("WHERE", "HAVING") or place is None:
             continue
-        for literal in missing(task, part, prober):
+        for literal in unknown_literals(task, part, prober):
             name = f"{place[0]}.{place[1]}"
             reason = f"{literal} is no value of {name}"
             spelled = _spelled(task, place, literal, prober)

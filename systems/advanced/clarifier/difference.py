@@ -25,6 +25,7 @@ class Kind(str, Enum):
     VALUE = "value"
     CONDITION = "condition"
     TABLE = "table"
+    JOIN = "join"
     ORDERING = "ordering"
     LIMIT = "limit"
     GROUPING = "grouping"
@@ -43,6 +44,7 @@ _QUESTIONS = {
     Kind.VALUE: ("Which is meant: {}, or {}?", "Is it meant that {}?"),
     Kind.CONDITION: ("Which is meant: {}, or {}?", "Is it meant that {}?"),
     Kind.TABLE: ("Should it be looked up in {}, or {}?", "Should it also be looked up in {}?"),
+    Kind.JOIN: ("Which rows belong together: {}, or {}?", "Is it meant that {}?"),
     Kind.ORDERING: ("Sorted by {}, or {}?", "Should the answer be sorted by {}?"),
     Kind.LIMIT: ("How many rows: {}, or {}?", "Should the answer be {}?"),
     Kind.GROUPING: ("For each {}, or {}?", "Should there be a row for each {}?"),
@@ -53,6 +55,7 @@ _CLAUSE_KINDS = {
     "set": Kind.SET_OPERATION,
     "OR": Kind.CONDITION,
     "FROM": Kind.TABLE,
+    "JOIN": Kind.JOIN,
     "GROUP BY": Kind.GROUPING,
     "ORDER BY": Kind.ORDERING,
     "LIMIT": Kind.LIMIT,
@@ -64,6 +67,7 @@ _LEADS = {
     "SELECT": "showing",
     "WHERE": "where",
     "HAVING": "where",
+    "JOIN": "where",
     "FROM": "from",
     "GROUP BY": "for each",
     "ORDER BY": "sorted by",
@@ -107,7 +111,7 @@ class Difference:
         if first is None or second is None:
             said = first or second
             assert said is not None
-            condition = said.clause in ("WHERE", "HAVING")
+            condition = said.clause in ("WHERE", "HAVING", "JOIN")
             other = f"whether or not {said.words}" if condition else f"without {said.words}"
             return (said.words, other) if first is not None else (other, said.words)
         return first.words, second.words
