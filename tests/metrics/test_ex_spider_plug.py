@@ -10,9 +10,9 @@ import pytest
 from t2s_bench.benchmarks.benchmark import load
 from t2s_bench.execution.session import Session
 from t2s_bench.metrics import ex_spider_plug, plugged_values
-from t2s_bench.metrics.case import ScoreTask
+from t2s_bench.metrics.case import Case, ScoreTask
 from t2s_bench.metrics.judge import judge
-from t2s_bench.types import Budget, Outcome, Score
+from t2s_bench.types import Budget, Execution, Outcome, Score
 
 BUDGET = Budget(steps=10_000_000, seconds=20)
 
@@ -61,7 +61,9 @@ def test_more_assignments_than_are_tried_are_a_time_out(
 
 def test_every_assignment_comes_once_and_those_of_the_same_kind_come_first() -> None:
     gold = "SELECT a FROM t WHERE b = 'x' AND c = 'y' AND d = 1 AND e = 2"
-    found = list(plugged_values.plugged(gold, "SELECT a FROM t WHERE b = 'p' AND d = 7"))
+    pairs = list(plugged_values.plugged(gold, "SELECT a FROM t WHERE b = 'p' AND d = 7"))
+    assert pairs[0][0] == ("'x'", "1")
+    found = [sql for _, sql in pairs]
     assert len(found) == len(set(found)) == 4**2
     assert found[0] == "select a from t where b = 'x' and d = 1"
     assert all("b = '" in sql and "d = '" not in sql for sql in found[:4])
@@ -69,8 +71,50 @@ def test_every_assignment_comes_once_and_those_of_the_same_kind_come_first() -> 
 
 def test_a_query_without_values_is_respaced_and_tried_once() -> None:
     assert list(plugged_values.plugged("SELECT 1", "SELECT  MAX(a)FROM t")) == [
-        "select max ( a ) from t"
+        ((), "select max ( a ) from t")
     ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "own"),
+    [
+        ("SELECT a FROM t WHERE b = 'It' AND d = 7 LIMIT 1 ;", ("'It'", "7", "1")),
+        ("SELECT a FROM t WHERE b = 'a' OR b = \"a\"", ("'a'", '"a"')),
+        ("SELECT a FROM t", ()),
+        ("SELECT a\tFROM t WHERE b = 1", None),  # the tab goes, and with it the word's end
+        ("SELECT a FROM t WHERE b = 'a;b'", None),
+        ("SELECT a FROM t;;", ()),
+        ("SELECT a FROM t WHERE b = 1 -- c", None),
+    ],
+)
+def test_own_values_are_known_where_nothing_but_values_changes(
+    sql: str, own: tuple[str, ...] | None
+) -> None:
+    assert plugged_values.taken_apart(sql).own == own
+
+
+def test_neither_own_values_nor_another_metrics_queries_run_again(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+    run = Case.run
+
+    def listed(case: Case, sql: str, filling: int = 0, *, rows: int | None = None) -> Execution:
+        ran.append(sql)
+        return run(case, sql, filling, rows=rows)
+
+    monkeypatch.setattr(Case, "run", listed)
+    database = load(shop).databases["shop"]
+    gold = "SELECT DISTINCT id FROM item WHERE price = 20 AND id < 9"
+    sql = "SELECT price FROM item WHERE price = 20 AND id < 20"
+    metrics = ("ex_spider_plug", "ex_spider_keep_plug")
+    with Session() as session:
+        score = judge(session, ScoreTask("q", (gold,), sql, database, metrics, BUDGET)).score
+    assert score.metrics == {"ex_spider_plug": 0.0, "ex_spider_keep_plug": 0.0}
+    # the prediction, and of the four assignments of 20 and 9 those that are not its own values
+    plugged = [text for text in ran if text != sql]
+    assert len(plugged) == len(set(plugged)) == 3
+    assert "select price from item where price = 20 and id < 20" not in plugged
 
 
 def test_plain_text_is_taken_apart_as_sqlparse_does(shared: Path) -> None:

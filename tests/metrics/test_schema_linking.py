@@ -12,7 +12,8 @@ from t2s_bench.benchmarks.benchmark import load
 from t2s_bench.execution.session import Session
 from t2s_bench.metrics.case import Case, ScoreTask
 from t2s_bench.metrics.catalog import METRICS
-from t2s_bench.metrics.used_names import MAX_LENGTH, Names, Unreadable, used_names
+from t2s_bench.metrics.name_tokens import Unreadable
+from t2s_bench.metrics.used_names import MAX_LENGTH, Names, used_names
 
 TABLES = {
     "match": {"end"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from t2s_bench.errors import UnknownName
@@ -91,7 +91,12 @@ class Case:
             self._predictions[key] = self.run(key[1], filling)
         return self._predictions[key]
 
-    def run(self, sql: str, filling: int = 0) -> Execution:
-        """Runs a variant of the prediction that is asked for only once; nothing is kept."""
-        database = self.task.database
-        return self.session.execute(database.url or database.files[filling], sql, self.task.budget)
+    def run(self, sql: str, filling: int = 0, *, rows: int | None = None) -> Execution:
+        """Runs a variant of the prediction that is asked for only once; nothing is kept.
+
+        `rows` is how many a result may have to be of use: a larger one ends as too large.
+        """
+        database, budget = self.task.database, self.task.budget
+        if rows is not None and rows < budget.rows:
+            budget = replace(budget, rows=rows)
+        return self.session.execute(database.url or database.files[filling], sql, budget)

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,8 @@ def _exact(case: Case, gold: str, *, strict: bool) -> float | None:
         return float(matches_nothing(ready))
     if predicted.tokens == _gold_tokens(gold):
         return 1.0
+    if not ready.words <= predicted.words:
+        return 0.0
     if predicted.query is None:
         try:
             predicted.query = parse_tokens(predicted.tokens, spider_schema(path))
@@ -97,6 +99,11 @@ class _Prediction:
 
     tokens: list[str]
     query: Query | None = None
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The tokens, columns without their table."""
+        return frozenset([token.rpartition(".")[2] for token in self.tokens])
 
 
 def _prediction(case: Case) -> _Prediction | None:

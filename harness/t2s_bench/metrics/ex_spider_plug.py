@@ -34,33 +34,59 @@ def ex_spider_keep_plug(case: Case, gold: str) -> float:
 
 def _match(case: Case, gold: str, *, keep_distinct: bool) -> float:
     expected, predicted = rewritten(case, gold, keep_distinct=keep_distinct)
-    key = ("plug", expected, predicted)  # without a DISTINCT, both metrics ask for the same
-    if key not in case.memo:
-        case.memo[key] = matching(case, expected, predicted) or _plugged_in(
-            case, expected, predicted
-        )
-    return float(case.memo[key])
+    found: dict[tuple[str, str], bool] = case.memo.setdefault("plug", {})
+    if (expected, predicted) not in found:
+        golds = [expected]
+        if {EX_SPIDER_PLUG.name, EX_SPIDER_KEEP_PLUG.name} <= {*case.task.metrics}:
+            other, same = rewritten(case, gold, keep_distinct=not keep_distinct)
+            alike = taken_apart(other).values == taken_apart(expected).values
+            if other != expected and same == predicted and alike:
+                golds.append(other)  # both metrics run the same queries: once for both
+        for text in golds:
+            found[text, predicted] = matching(case, text, predicted)
+        left = [text for text in golds if not found[text, predicted]]
+        for text in _plugged_in(case, left, predicted) if left else ():
+            found[text, predicted] = True
+    return float(found[expected, predicted])
 
 
-def _plugged_in(case: Case, gold: str, predicted: str) -> bool:
-    expected = case.gold(current_year_fixed(gold))
-    if not expected.ok:
-        return False
+def _plugged_in(case: Case, golds: list[str], predicted: str) -> list[str]:
+    """Those of `golds`, which hold the same values, that some assignment matches."""
+    expected = {gold: case.gold(current_year_fixed(gold)) for gold in golds}
     parts = taken_apart(predicted)
     as_it_is = case.prediction(current_year_fixed(predicted))
-    wrong_width = bool(expected.rows) and len(as_it_is.columns) != len(expected.columns)
-    if as_it_is.ok and parts.plain and (not parts.places or (wrong_width and parts.fixed_width)):
-        return False  # values change nothing, or not the number of columns
+    if as_it_is.ok and parts.plain and not parts.places:
+        return []  # values change nothing
+    width = len(as_it_is.columns) if as_it_is.ok and parts.plain and parts.fixed_width else None
+    wanted = {
+        gold: answer
+        for gold, answer in expected.items()
+        # Values do not change the number of columns.
+        if answer.ok and not (answer.rows and width not in (None, len(answer.columns)))
+    }
+    found: list[str] = []
     left = case.task.budget.steps
-    for tried, alternative in enumerate(plugged(gold, predicted)):
+    for tried, (chosen, alternative) in enumerate(plugged(golds[0], predicted) if wanted else ()):
         if tried == ASSIGNMENTS[case.task.profile] or left <= 0:
             case.gave_up = f"no match among the first {tried:,} assignments of the gold's values"
-            return False
-        answer = case.run(current_year_fixed(alternative))
-        if answer.ok and same_rows(case, gold, expected, answer):
-            return True
+            break
+        if as_it_is.ok and chosen == parts.own:  # the prediction as it is
+            left -= max(as_it_is.steps, PERIOD)
+            continue
+        most = max(len(answer.rows) for answer in wanted.values())
+        answer = case.run(current_year_fixed(alternative), rows=most)
+        matched = [
+            gold
+            for gold, execution in wanted.items()
+            if answer.ok and same_rows(case, gold, execution, answer)
+        ]
+        for gold in matched:
+            del wanted[gold]
+        found += matched
+        if not wanted:
+            break
         left -= max(answer.steps, PERIOD)
-    return False
+    return found
 
 
 _SOURCE = "taoyds/test-suite-sql-eval evaluation.py --etype exec --plug_value"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,6 +63,7 @@ class Gold:
     """A gold query made ready for many predictions; `prepare` makes it.
 
     `query` is what is left to compare, `perfect` the components of a prediction equal to it.
+    `words` are tokens that every match holds, columns without their table.
     """
 
     query: Query
@@ -71,6 +72,7 @@ class Gold:
     schema: SpiderSchema
     values: bool
     distinct: bool
+    words: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def prepare(
     query = parse(gold, schema) if isinstance(gold, str) else gold
     level = hardness(query)
     query = comparable(query, schema, values, distinct)
-    return Gold(query, level, _compared(query, query)[1], schema, values, distinct)
+    words = frozenset(_needed_words(query, schema))
+    return Gold(query, level, _compared(query, query)[1], schema, values, distinct, words)
 
 
 def match(gold: Gold, predicted: str | Query) -> ExactMatch:
@@ -200,6 +203,29 @@ def _level_report(matches: Sequence[ExactMatch]) -> LevelReport:
 
 def _mean(scores: Sequence[float]) -> float:
     return sum(scores) / len(scores) if scores else 0.0
+
+
+def _needed_words(query: Query, schema: SpiderSchema) -> Iterator[str]:
+    """Words without which no text matches: what the clauses name that has one spelling only.
+
+    A column of a foreign-key class has several. An empty query has none, and neither has a query
+    without select list, which an empty one could match.
+    """
+    if not query.select:
+        return
+    yield from (table.rpartition(".")[2] for table in query.tables if isinstance(table, str))
+    units = [item.unit.left for item in query.select] + list(query.group)
+    units += [condition.unit.left for condition in conditions_of(query.where)]
+    units += [unit.left for unit in query.order.units] if query.order else []
+    aliases = schema.foreign_keys
+    for unit in units:
+        if unit.column not in aliases:
+            yield unit.column.rpartition(".")[2]
+    for word in ("where", "group", "order", "limit"):
+        if word in _keywords(query):
+            yield word
+    if query.set_operator is not None:
+        yield query.set_operator
 
 
 def _differ_in_shape(gold: Query, predicted: Query) -> bool:

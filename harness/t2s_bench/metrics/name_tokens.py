@@ -23,22 +23,22 @@ _RESERVED = frozenset(word.replace("_", " ").upper() for word in _WORDS.split())
 END = ""
 NAME, VALUE = "name", "value"  # kinds in lower case; words and signs are kinds themselves
 
-# A comment, a backslash, a doubled quote, a figure that touches a word, a name beyond ASCII and a
-# rare sign are not plain. Neither is text that starts with a command, or holds a keyword of two
-# words other than the three below: sqlglot takes these together.
+# Not plain are a comment, a backslash, a doubled quote, a figure that touches a word, a name beyond
+# ASCII, a rare sign, signs in pairs and a second statement.
 _TOKEN = re.compile(
     r"'[^'\\]*'(?!')|\"[^\"\\]*\"(?!\")|(?:group|order|partition)\s+by(?!\w)"
-    r"|[a-z_]\w*(?![\w'\"])|\d+(?:\.\d+)?(?![\w.])|<=|>=|<>|!=|[(),*;+=<>]|-(?![->])|/(?!\*)"
-    r"|\.(?=[a-z_*\"])",
+    r"|[a-z_]\w*(?![\w'\"])|\d+(?:\.\d+)?(?![\w.])|[(),+]|\*(?!\s*\*)|;(?!\s*\w)"
+    r"|(?:[<>!]=|<>|[=<>])(?!\s*[=<>])|-(?![->])|/(?!\*)|\.(?=[a-z_*\"])",
     re.ASCII | re.IGNORECASE,
 )
 _PLAIN = re.compile(rf"(?:{_TOKEN.pattern}|\s)*", re.ASCII | re.IGNORECASE)
-_NOT_PLAIN = re.compile(
-    r"\A\s*(?:execute|fetch|rename|replace|show|call|explain|optimize|prepare|vacuum)\b|;\s*\w"
-    r"|\b(?:begin|by\s+by|double|sql|security|primary|foreign|similar|grouping|char|character"
-    r"|indexed|sort|cluster|connect|distribute|partitioned)\b|<\s*<|>\s*>|=\s*[=>]|\*\s*\*",
-    re.ASCII | re.IGNORECASE,
+# Words with which sqlglot takes others together: commands, and keywords of two words.
+_COMMANDS = "EXECUTE FETCH RENAME REPLACE SHOW CALL EXPLAIN OPTIMIZE PREPARE VACUUM BEGIN"
+_FIRST_OF_TWO = (
+    "DOUBLE SQL PRIMARY FOREIGN SIMILAR GROUPING CHAR CHARACTER INDEXED SORT CLUSTER CONNECT "
+    "DISTRIBUTE PARTITIONED"
 )
+_TAKES_MORE = frozenset((*_COMMANDS.split(), *_FIRST_OF_TWO.split()))
 
 
 class Unreadable(ValueError):
@@ -53,32 +53,37 @@ def name_tokens(sql: str, dialect: str = "sqlite") -> tuple[tuple[str, ...], tup
     >>> name_tokens("SELECT Id FROM t WHERE b = 'X'")[0][:-2]
     ('SELECT', 'name', 'FROM', 'name', 'WHERE', 'name', '=', 'value')
     """
-    if dialect == "sqlite" and _PLAIN.fullmatch(sql) and not _NOT_PLAIN.search(sql):
-        return _of_plain_text(sql)
+    if dialect == "sqlite" and _PLAIN.fullmatch(sql):
+        found = _of_plain_text(sql)
+        if _TAKES_MORE.isdisjoint(found[0]):
+            return found
     return _of_any_text(sql, _DIALECTS.get(dialect, dialect))
 
 
 def _of_plain_text(sql: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    kinds, texts = [], []
-    for token in _TOKEN.findall(sql):
-        first = token[0]
-        if first == "'":
-            kind, token = VALUE, token[1:-1]
-        elif first == '"':
-            kind, token = NAME, token[1:-1].lower()
-        elif first.isdigit():
-            kind = VALUE
-        elif first.isalpha() or first == "_":
-            kind = token.upper()
-            if kind[-3:-2].isspace():  # GROUP BY and its like, whatever stands between
-                token = kind = " ".join(kind.split())
-            elif kind not in _RESERVED:
-                kind, token = NAME, token.lower()
-        else:
-            kind = token
-        kinds.append(kind)
-        texts.append(token)
+    tokens = _TOKEN.findall(sql)
+    if not tokens:
+        return (END, END), (END, END)
+    kinds, texts = zip(*map(_kind_and_text, tokens), strict=True)
     return (*kinds, END, END), (*texts, END, END)
+
+
+# Names, words and signs come again and again.
+@lru_cache(maxsize=8192)
+def _kind_and_text(token: str) -> tuple[str, str]:
+    first = token[0]
+    if first == "'":
+        return VALUE, token[1:-1]
+    if first == '"':
+        return NAME, token[1:-1].lower()
+    if first.isdigit():
+        return VALUE, token
+    if first.isalpha() or first == "_":
+        word = " ".join(token.upper().split())
+        if " " in word:
+            return word, word
+        return (word, token) if word in _RESERVED | _TAKES_MORE else (NAME, token.lower())
+    return token, token
 
 
 @lru_cache(maxsize=8)

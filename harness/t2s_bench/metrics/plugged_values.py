@@ -32,8 +32,9 @@ class TakenApart:
     """A query's words in lower case with a marker in the place of each value.
 
     `places` are the markers' positions, `texts` says which of them held a string, and `values` are
-    the query's own values, sorted. A `plain` text means the same before and after; one of
-    `fixed_width` selects no `*`, so values cannot change the number of its columns.
+    the query's own values, sorted. A `plain` text means the same before and after; `own` are the
+    values that stood in its places, None where more than values was changed. One of `fixed_width`
+    selects no `*`, so values cannot change the number of its columns.
     """
 
     words: tuple[str, ...]
@@ -41,26 +42,27 @@ class TakenApart:
     texts: tuple[bool, ...]
     values: tuple[str, ...]
     plain: bool
+    own: tuple[str, ...] | None
     fixed_width: bool
 
 
-def plugged(gold: str, predicted: str) -> Iterator[str]:
-    """The prediction with every assignment of the gold's values to its places.
+def plugged(gold: str, predicted: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every assignment of the gold's values to the prediction's places, and the text with them.
 
     Strings go to places of strings and numbers to places of numbers first. The official script
     takes the assignments in the order of a set, which changes from run to run.
 
-    >>> list(plugged("SELECT a FROM t WHERE b = 'x' LIMIT 3", "SELECT A FROM t LIMIT 1"))
-    ['select a from t limit 3', "select a from t limit 'x'"]
+    >>> dict(plugged("SELECT a FROM t WHERE b = 'x' LIMIT 3", "SELECT A FROM t LIMIT 1"))
+    {('3',): 'select a from t limit 3', ("'x'",): "select a from t limit 'x'"}
     """
     values, parts = taken_apart(gold).values, taken_apart(predicted)
     for chosen in product(
         *([value for value in values if _is_text(value) == text] for text in parts.texts)
     ):
-        yield _filled(parts, chosen)
+        yield chosen, _filled(parts, chosen)
     for chosen in product(values, repeat=len(parts.places)):
         if any(_is_text(value) != text for value, text in zip(chosen, parts.texts, strict=True)):
-            yield _filled(parts, chosen)
+            yield chosen, _filled(parts, chosen)
 
 
 def _filled(parts: TakenApart, chosen: tuple[str, ...]) -> str:
@@ -82,32 +84,53 @@ def taken_apart(sql: str) -> TakenApart:
     >>> " ".join(parts.words), parts.values
     ('select t1 . a from t as t1 where b > valuerare and c = valuerare', ("'x'", '2.5'))
     """
-    sql = sql.strip().replace(";", "").replace("\t", "")
+    whole = sql.strip()
+    sql = whole.replace(";", "").replace("\t", "")
     plain = _PLAIN.fullmatch(sql) is not None
-    text, quoted = _respaced(sql, plain)
+    tokens = _TOKEN.findall(sql) if plain else []
+    quoted = [token for token in tokens if token[0] in "'\""]
+    # No literal can then hold another one, or a dot after what looks like an alias.
+    simple = plain and not any("'" in text[1:-1] or '"' in text[1:-1] for text in quoted)
+    if simple:
+        words = [_PLACE if token[0] in "'\"" else token for token in tokens]
+    else:
+        text, quoted = _respaced(sql, plain)
+        for literal in quoted:
+            text = text.replace(literal.strip(), _PLACE)
+        words = text.split()
     values = list(quoted)
-    for literal in quoted:
-        text = text.replace(literal.strip(), _PLACE)
-    words = text.split()
     texts = [word == _PLACE for word in words]
     for pattern in (_DECIMAL, _INTEGER):
         found = {number.strip() for number in pattern.findall(" ".join(words))}
-        values += [word for word in words if word in found]
-        words = [_PLACE if word in found else word for word in words]
+        if found:
+            values += [word for word in words if word in found]
+            words = [_PLACE if word in found else word for word in words]
+    if not simple:
+        words, texts = _aliases_apart(words, texts)
+    words = [word.lower() for word in words]
+    places = [number for number, word in enumerate(words) if word == _PLACE.lower()]
+    own = None
+    if simple and sql.rstrip() == whole.rstrip(";").rstrip():
+        own = tuple([tokens[place] for place in places])
+    return TakenApart(
+        tuple(words),
+        tuple(places),
+        tuple([texts[place] for place in places]),
+        tuple(sorted(set(values))),
+        plain,
+        own,
+        " *" not in " ".join(words).replace("( *", ""),
+    )
+
+
+def _aliases_apart(words: list[str], texts: list[bool]) -> tuple[list[str], list[bool]]:
+    """Words such as T1.a in their pieces."""
     spread, kinds = [], []
     for word, is_text in zip(words, texts, strict=True):
         pieces = word.replace(".", " . ").split() if _ALIAS.search(word) else [word]
-        spread += [piece.lower() for piece in pieces]
+        spread += pieces
         kinds += [is_text] * len(pieces)
-    places = [number for number, word in enumerate(spread) if word == _PLACE.lower()]
-    return TakenApart(
-        tuple(spread),
-        tuple(places),
-        tuple([kinds[place] for place in places]),
-        tuple(sorted(set(values))),
-        plain,
-        " *" not in " ".join(spread).replace("( *", ""),
-    )
+    return spread, kinds
 
 
 def _respaced(sql: str, plain: bool) -> tuple[str, list[str]]:
