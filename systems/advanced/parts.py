@@ -213,7 +213,9 @@ class _Reader:
         return Part(clause, text, self._words(node), self._names(node) | more, subject=text)
 
     def _names(self, node: Node) -> frozenset[str]:
-        return names(_without_queries(node), self._schema)
+        found = names(_without_queries(node), self._schema)
+        # To require COUNT beside COUNT(*) would ask for a second one.
+        return found - {"COUNT"} if "COUNT(*)" in found else found
 
     def _words(self, node: Node) -> str:
         return self._wording.say(node)

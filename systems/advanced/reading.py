@@ -147,6 +147,8 @@ def keywords(node: Node, kind: str) -> list[str]:
     """The keywords that a node alone stands for."""
     from sqlglot import exp
 
+    if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
+        return ["COUNT", "COUNT(*)"]
     for table in (_COMPARISONS, _CALLS, _CLAUSES, _SETS):
         if kind in table:
             return [table[kind]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..calibration_file import number, read_section, write_section
@@ -99,6 +99,20 @@ class Selection:
     def chosen(self) -> int:
         """The place of the candidate that answers."""
         return self.groups[0].first
+
+    def led_by(self, place: int) -> Selection:
+        """The same with a candidate's group first, and that candidate first in it."""
+        at = next(n for n, group in enumerate(self.groups) if place in group.places)
+        group = self.groups[at]
+        others = tuple(other for other in group.places if other != place)
+        order = [at, *(n for n in range(len(self.groups)) if n != at)]
+        led = replace(group, places=(place, *others))
+        return Selection(
+            (led, *(self.groups[n] for n in order[1:])),
+            tuple(self.scores[n] for n in order),
+            tuple(self.preferences[n] for n in order),
+            self.votes,
+        )
 
 
 def select(

@@ -44,6 +44,11 @@ class SqlAgent:
         self._drawing = drawing or Drawing()
         self._search = search
 
+    @property
+    def searches(self) -> bool:
+        """Whether a search proposes, whose first candidate is its answer."""
+        return self._search is not None
+
     def propose(self, session: Session, seed: int = 0) -> Candidates:
         """The first candidates of a task, at least one."""
         if self._search is not None:

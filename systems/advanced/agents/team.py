@@ -185,7 +185,10 @@ class Solo:
         self._sql = sql
 
     def answer(self, task: Task, seed: int = 0) -> Deliberation:
-        """Proposes once and takes the most voted result."""
+        """Proposes once and takes the most voted result; with a search, the search's answer."""
         session = self._policy.open(task, None)
         candidates = self._sql.propose(session, seed).candidates
-        return Deliberation(session, candidates, None, select(candidates))
+        voted = select(candidates)
+        return Deliberation(
+            session, candidates, None, voted.led_by(0) if self._sql.searches else voted
+        )
