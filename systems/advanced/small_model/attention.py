@@ -18,7 +18,7 @@ KeysValues = tuple[torch.Tensor, torch.Tensor]
 
 def split(x: torch.Tensor, heads: int) -> torch.Tensor:
     """(B, n, d) → (B, heads, n, d / heads)."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return x.view(*x.shape[:2], heads, -1).transpose(1, 2)
 
 
 class GraphAttention(nn.Module):

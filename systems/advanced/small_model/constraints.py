@@ -1,5 +1,7 @@
-"""A constraint while the small model writes: what is forbidden cannot be written, what is required
-is likelier until it stands there, and the statement cannot end before.
+"""A constraint while the small model writes.
+
+What is forbidden cannot be written; what is required is likelier until it stands there, and the
+statement cannot end before.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..codec.codec import Constraint
-from ..codec.vocabulary import END, TOKENS
+from ..codec.pointer.vocabulary import END, TOKENS
 from ..task import Task
 from .generation import Adjust
 from .names import item_numbers

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..codec.grammar import State
+from ..codec.pointer.grammar import State
 from .decoder import Decoder, Memory
 from .encoder import HIDDEN
 

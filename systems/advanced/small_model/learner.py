@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ..codec.grammar import State
-from ..codec.pointer_decode import Malformed, decode
-from ..codec.pointer_encode import Inexpressible, encode
-from ..codec.vocabulary import BEGIN, END
+from ..codec.pointer.decode import Malformed, decode
+from ..codec.pointer.encode import Inexpressible, encode
+from ..codec.pointer.grammar import State
+from ..codec.pointer.vocabulary import BEGIN, END
 from ..schema_graph.graph import Kind
 from ..schema_graph.lexical import lexical_linking
 from ..task import Role, Task
@@ -71,7 +71,7 @@ class SmallLearner:
         return self.model
 
     def parameters_of(self, role: Role) -> list[torch.nn.Parameter]:
-        """The critic is the validation role's own (but for the words); the others share the rest."""
+        """The critic (but for the words) is the validation role's own; the others share the rest."""
         rest = [*self.model.encoder.parameters(), *self.model.decoder.parameters()]
         if role is Role.VALIDATION:
             shared = {id(parameter) for parameter in rest}

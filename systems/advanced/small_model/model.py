@@ -48,7 +48,7 @@ class SmallModel(nn.Module):
         return self.decoder.memory(items, batch.mask, relevance), relevance
 
     def save(self, folder: Path, *, compact: bool = False) -> None:
-        """Writes weights, sizes and words; `compact` rounds matrices to 8 bits a row (see weights)."""
+        """Writes weights, sizes and words; `compact` rounds matrices to 8 bits (see weights)."""
         (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=2) + "\n")
         (folder / WORDS).write_text("".join(f"{word}\n" for word in self.words.known))
         own = {

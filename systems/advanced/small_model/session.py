@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from ..codec.codec import Constraint, Cost, Partial
-from ..codec.grammar import State, boundary, executable_prefix
-from ..codec.pointer_decode import Malformed, decode
-from ..codec.pointer_encode import Inexpressible, encode
-from ..codec.vocabulary import BEGIN, END
+from ..codec.pointer.decode import Malformed, decode
+from ..codec.pointer.encode import Inexpressible, encode
+from ..codec.pointer.grammar import State, boundary, executable_prefix
+from ..codec.pointer.vocabulary import BEGIN, END
 from ..schema_graph.graph import Kind, SchemaGraph
 from ..schema_graph.lexical import lexical_linking
 from ..task import Evidence, Linking, Task
@@ -148,7 +148,7 @@ class SmallSession:
         ends = torch.tensor([len(partial.tokens) for partial in partials])
         with torch.inference_mode():
             at_end = states[torch.arange(len(partials)), ends]
-            return torch.sigmoid(self._model.value(at_end).squeeze(-1)).tolist()  # type: ignore[no-any-return]
+            return torch.sigmoid(self._model.value(at_end).squeeze(-1)).tolist()
 
     def judge(self, evidence: Sequence[Evidence]) -> list[float]:
         """See `codec.Session`; what does not run, or is beyond the codec's SQL, gets `BROKEN`."""

@@ -1,0 +1,77 @@
+"""Which words of a question name which tables and columns, wholly or in part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from t2s_bench.databases.schema import Schema
+
+from .words import Token, name_words
+
+# A name of more words is only matched in part.
+LONGEST_NAME = 5
+
+
+class Names:
+    """The folded words of every table's and column's name, its readable one where there is one."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.tables = [name_words(t.readable or t.name) or (t.name.lower(),) for t in schema.tables]
+        self.columns = [
+            [name_words(c.readable or c.name) or (c.name.lower(),) for c in t.columns]
+            for t in schema.tables
+        ]
+
+
+class Matches:
+    """Which runs of question words equal a name (2) or share a word with it (1)."""
+
+    def __init__(self, tokens: Sequence[Token], names: Names) -> None:
+        folded = [token.folded for token in tokens]
+        self._folded = folded
+        self._stop = [token.stop for token in tokens]
+        self._runs: dict[tuple[str, ...], list[int]] = {}
+        for first in range(len(folded)):
+            for length in range(1, LONGEST_NAME + 1):
+                if first + length <= len(folded):
+                    run = tuple(folded[first : first + length])
+                    self._runs.setdefault(run, []).append(first)
+        self._known: dict[tuple[str, ...], npt.NDArray[np.uint8]] = {}
+        self.tables = [self.row(words) for words in names.tables]
+        self.columns = [[self.row(words) for words in columns] for columns in names.columns]
+
+    def row(self, words: tuple[str, ...]) -> npt.NDArray[np.uint8]:
+        """For each word of the question: 2 in a run that is the name, 1 shares a word, 0 else."""
+        known = self._known.get(words)
+        if known is not None:
+            return known
+        row = np.zeros(len(self._folded), dtype=np.uint8)
+        parts = set(words)
+        for n, word in enumerate(self._folded):
+            if not self._stop[n] and (
+                word in parts or (len(word) > 3 and any(_alike(word, part) for part in parts))
+            ):
+                row[n] = 1
+        for first in self._runs.get(words, ()):
+            row[first : first + len(words)] = 2
+        self._known[words] = row
+        return row
+
+
+def _alike(word: str, part: str) -> bool:
+    """One begins with the other but for an ending, or by as many letters as make a stem."""
+    if len(part) < 4:
+        return False
+    shared = 0
+    for one, other in zip(word, part, strict=False):
+        if one != other:
+            break
+        shared += 1
+    return (
+        shared >= 4
+        and shared >= min(len(word), len(part)) - 1
+        and shared * 2 > max(len(word), len(part))
+    )
