@@ -1,0 +1,33 @@
+"""A source is believed as far as it was right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from systems.advanced.clarifier.probes import Source
+from systems.advanced.clarifier.trust import DEFAULTS, Trust
+
+
+def test_what_contradicts_keeps_votes_by_the_odds() -> None:
+    trust = Trust({**DEFAULTS, Source.SCHEMA: 0.8, Source.QUESTION: 0.4})
+    assert trust.kept(Source.SCHEMA) == pytest.approx(0.25)
+    assert trust.kept(Source.HUMAN) == 0.0
+    assert trust.kept(Source.QUESTION) == 1.0
+    assert trust.kept(Source.VALIDATOR) == 1.0
+
+
+def test_fitting_counts_with_laplace_and_believes_nobody_unseen() -> None:
+    seen = [(Source.SCHEMA, True)] * 7 + [(Source.SCHEMA, False), (Source.VALIDATOR, True)]
+    trust = Trust.fit(seen)
+    assert trust.shares[Source.SCHEMA] == pytest.approx(0.8)
+    assert trust.kept(Source.DATABASE) == 1.0
+    assert trust.shares[Source.VALIDATOR] == 0.5
+    assert trust.findings[Source.SCHEMA] == 8
+
+
+def test_trust_is_kept_with_the_checkpoint(tmp_path: Path) -> None:
+    assert Trust.load(tmp_path) == Trust()
+    trust = Trust.fit([(Source.SCHEMA, True)] * 3)
+    trust.save(tmp_path)
+    assert Trust.load(tmp_path) == trust
