@@ -117,13 +117,13 @@ class Reading(Protocol):
     def score(self, continuations: Sequence[Tokens]) -> list[tuple[float, ...]]:
         """Log-probabilities of given tokens, one each."""
 
-    def choose(self, texts: Sequence[str]) -> list[float]:
-        """Log-probability that the answer goes on with each of some short texts."""
+    def choose(self, prefixes: Sequence[Tokens], texts: Sequence[str]) -> list[tuple[float, ...]]:
+        """For each prefix the log-probabilities that it goes on with each of some short texts."""
 
     def states(self, continuations: Sequence[Tokens]) -> npt.NDArray[np.float32]:
         """The last hidden state at the end of each continuation: (continuations, hidden size).
 
-        Raises BadInput where the backend has none (a server).
+        That of an empty one is the prompt's. Raises BadInput where the backend has none (a server).
         """
 
 

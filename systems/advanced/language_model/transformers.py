@@ -13,10 +13,11 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,8 @@ from .adapters import Adapters
 from .cache import Kept, piece_of
 from .model import Prompt, Reading, Stop, Tokens, Usage, Written
 from .rows import Output, Rows, Writing, beam, sample
+
+Item = TypeVar("Item")
 
 # Of each file of a model, so much is read from either end for its fingerprint.
 FINGERPRINT_BYTES = 1 << 20
@@ -261,16 +264,29 @@ class TransformersModel:
         states: bool = False,
     ) -> Output:
         """One pass over new tokens (see `rows.Forward`)."""
-        output = self.causal(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=positions,
-            use_cache=True,
-            output_hidden_states=states,
-            **{self._cache_name: cache},
-        )
-        hidden = output.hidden_states[-1] if states else None
-        return Output(self.logprobs(output.logits), hidden)
+        with self.watched() as seen:
+            output = self.causal(
+                input_ids=ids,
+                attention_mask=mask,
+                position_ids=positions,
+                use_cache=True,
+                **{self._cache_name: cache},
+            )
+        return Output(self.logprobs(output.logits), seen[0] if states else None)
+
+    @contextmanager
+    def watched(self) -> Iterator[list[torch.Tensor]]:
+        """Collects what the head of the model is given: its last hidden states."""
+        seen: list[torch.Tensor] = []
+
+        def note(_: Any, given: tuple[torch.Tensor, ...]) -> None:
+            seen.append(given[0])
+
+        handle = self.causal.get_output_embeddings().register_forward_pre_hook(note)
+        try:
+            yield seen
+        finally:
+            handle.remove()
 
     def embeddings_of(
         self,
@@ -321,14 +337,15 @@ class TransformersModel:
                     for prompt in prompts
                 ]
                 inputs = {"inputs_embeds": self.embeddings_of(ids, shifted, vectors)}
-            output = self.causal(
-                **inputs,
-                attention_mask=mask,
-                position_ids=positions,
-                use_cache=True,
-                logits_to_keep=1,
-                **{self._cache_name: cache},
-            )
+            with self.watched() as seen:
+                output = self.causal(
+                    **inputs,
+                    attention_mask=mask,
+                    position_ids=positions,
+                    use_cache=True,
+                    logits_to_keep=1,
+                    **{self._cache_name: cache},
+                )
             firsts = self.logprobs(output.logits[:, -1])
             return [
                 LocalReading(
@@ -336,6 +353,7 @@ class TransformersModel:
                     adapter,
                     piece_of(cache, row, mask[row].nonzero().squeeze(1)),
                     firsts[row],
+                    seen[0][row, -1],
                 )
                 for row in range(len(made))
             ]
@@ -345,11 +363,17 @@ class LocalReading:
     """A prompt in the cache of a local model (a `Reading`)."""
 
     def __init__(
-        self, model: TransformersModel, adapter: str, piece: torch.Tensor, first: torch.Tensor
+        self,
+        model: TransformersModel,
+        adapter: str,
+        piece: torch.Tensor,
+        first: torch.Tensor,
+        state: torch.Tensor,
     ) -> None:
         self.adapter = adapter
         self.piece = piece
         self.first = first
+        self.state = state
         self.kept = Kept(model.options.kept_tokens)
         self.forward_tokens = 0
         self._model = model
@@ -394,29 +418,38 @@ class LocalReading:
                     found.append(tuple(scores))
         return found
 
-    def choose(self, texts: Sequence[str]) -> list[float]:
-        """See `Reading`."""
-        return [sum(scores) for scores in self.score([self._model.encode(text) for text in texts])]
+    def choose(self, prefixes: Sequence[Tokens], texts: Sequence[str]) -> list[tuple[float, ...]]:
+        """See `Reading`; texts of one token each cost nothing beyond the prefix."""
+        encoded = [self._model.encode(text) for text in texts]
+        if any(len(tokens) != 1 for tokens in encoded):
+            whole = [(*prefix, *tokens) for prefix in prefixes for tokens in encoded]
+            scores = iter(self.score(whole))
+            return [tuple(sum(next(scores)[len(prefix) :]) for _ in encoded) for prefix in prefixes]
+        found: list[tuple[float, ...]] = []
+        for some in self._batches(prefixes):
+            with torch.inference_mode(), self._model.adapters.using(self.adapter):
+                rows = Rows(self._model.forward, [(self, tokens) for tokens in some])
+                chosen = rows.logprobs[:, [token for (token,) in encoded]]
+                found += [tuple(row) for row in chosen.tolist()]
+        return found
 
     def states(self, continuations: Sequence[Tokens]) -> npt.NDArray[np.float32]:
-        """See `Reading`; an empty continuation has none and is refused with ValueError."""
-        if not all(continuations):
-            raise ValueError("the state of an empty continuation is the prompt's own")
-        found: list[npt.NDArray[np.float32]] = []
-        for some in self._batches(continuations):
+        """See `Reading`."""
+        found = np.zeros((len(continuations), self._model.hidden_size), dtype=np.float32)
+        found[:] = self.state.float().cpu().numpy()
+        places = [place for place, tokens in enumerate(continuations) if tokens]
+        for some in self._batches(places):
             with torch.inference_mode(), self._model.adapters.using(self.adapter):
-                starts = [(self, tokens) for tokens in some]
+                starts = [(self, continuations[place]) for place in some]
                 rows = Rows(self._model.forward, starts, states=True)
                 assert rows.output is not None and rows.output.states is not None
-                found.append(rows.output.states[:, -1].float().cpu().numpy())
-        if not found:
-            return np.zeros((0, self._model.hidden_size), dtype=np.float32)
-        return np.concatenate(found)
+                found[list(some)] = rows.output.states[:, -1].float().cpu().numpy()
+        return found
 
-    def _batches(self, continuations: Sequence[Tokens]) -> Iterator[Sequence[Tokens]]:
+    def _batches(self, some: Sequence[Item]) -> Iterator[Sequence[Item]]:
         size = self._model.options.batch
-        for start in range(0, len(continuations), size):
-            yield continuations[start : start + size]
+        for start in range(0, len(some), size):
+            yield some[start : start + size]
 
 
 def load_tokenizer(source: str) -> Any:

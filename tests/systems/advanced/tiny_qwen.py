@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,19 @@ QWEN_SPLIT = (
 )
 
 
-def make_tokenizer(vocabulary: Path | None = None) -> Any:
-    """Bytes alone, or Qwen2.5's merges with its own splitting of text."""
+def make_tokenizer(vocabulary: Path | None = None, texts: Sequence[str] = ()) -> Any:
+    """Bytes with merges learnt from texts, or Qwen2.5's merges with its own splitting of text."""
     import transformers
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     if vocabulary is None:
         alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
         tokenizer = Tokenizer(models.BPE({letter: n for n, letter in enumerate(alphabet)}, []))
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        if texts:
+            tokenizer.train_from_iterator(
+                texts, trainers.BpeTrainer(vocab_size=700, initial_alphabet=alphabet)
+            )
     else:
         known = json.loads((vocabulary / "vocab.json").read_text())
         lines = (vocabulary / "merges.txt").read_text().splitlines()
@@ -74,9 +79,11 @@ def make_causal(words: int, hidden: int = 16, spread: float = 1.0, **more: Any) 
     return transformers.Qwen2ForCausalLM(config)
 
 
-def make_folder(folder: Path, vocabulary: Path | None = None, **more: Any) -> Path:
+def make_folder(
+    folder: Path, vocabulary: Path | None = None, texts: Sequence[str] = (), **more: Any
+) -> Path:
     """Saves a tiny model with its tokenizer."""
-    tokenizer = make_tokenizer(vocabulary)
+    tokenizer = make_tokenizer(vocabulary, texts)
     tokenizer.save_pretrained(folder)
     make_causal(len(tokenizer), **more).save_pretrained(folder)
     return folder

@@ -223,7 +223,7 @@ def test_prompts_read_and_answered_together_are_as_alone(model: TransformersMode
 
 
 def test_states_are_those_of_the_whole_text(model: TransformersModel) -> None:
-    continuations = random_tokens(6)
+    continuations = [(), *random_tokens(6)]
     found = read(model).states(continuations)
     before, _ = model.tokens_of(PROMPT)
     for tokens, state in zip(continuations, found, strict=True):
@@ -232,10 +232,15 @@ def test_states_are_those_of_the_whole_text(model: TransformersModel) -> None:
         assert state == pytest.approx(output.last_hidden_state[0, -1].numpy(), abs=1e-4)
 
 
-def test_chosen_texts_are_scored_as_their_tokens(model: TransformersModel) -> None:
-    yes, no = read(model).choose(["Yes", "No"])
-    assert yes == pytest.approx(sum(whole(model, model.encode("Yes"))), abs=1e-4)
-    assert no == pytest.approx(sum(whole(model, model.encode("No"))), abs=1e-4)
+@pytest.mark.parametrize("texts", [("Yes", "No"), ("Y", "N")])
+def test_chosen_texts_are_scored_as_their_tokens(
+    model: TransformersModel, texts: tuple[str, str]
+) -> None:
+    prefixes = [(), *random_tokens(2)]
+    for prefix, scores in zip(prefixes, read(model).choose(prefixes, texts), strict=True):
+        for text, score in zip(texts, scores, strict=True):
+            expected = whole(model, (*prefix, *model.encode(text)))[len(prefix) :]
+            assert score == pytest.approx(sum(expected), abs=1e-4)
 
 
 def test_texts_are_embedded_alike_in_any_company(model: TransformersModel) -> None:

@@ -1,0 +1,309 @@
+"""A pretrained model as the trainer sees it: one LoRA adapter a role, and the heads beside them.
+
+The base weights never change. What it deliberately does not do: rollouts of the validation role,
+which has nothing to judge in a task alone; it learns from executed candidates (lessons).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from t2s_bench.errors import BadInput
+
+from ..language_model.adapters import Lora
+from ..language_model.model import LanguageModel, Prompt
+from ..language_model.sql_tokenizer import Extension, extend, grow
+from ..language_model.transformers import LocalOptions, TransformersModel, load_tokenizer
+from ..task import Role, Task
+from ..training.lessons import Lesson, Loss, Rollout
+from .chat import ANSWER_TOKENS, ChatPolicy, Linker
+from .chat_answers import BLOCK_STOP, block
+from .chat_prompts import ChatSettings
+from .chat_samples import Passed, Sample, answer_of, run, sql_answer
+from .clauses import END_STOP, statement
+from .heads import Heads
+
+FILE = "chat.json"
+REFERENCE = "reference"
+
+
+@dataclass(frozen=True)
+class ChatSize:
+    """What is learnt: the adapters' size, and the size of schema nodes (0: no graph network).
+
+    `sql_tokens` extends the tokenizer (see `sql_tokenizer.py`).
+    """
+
+    lora: Lora = Lora()
+    schema_size: int = 0
+    sql_tokens: bool = False
+
+
+class ChatModule(nn.Module):
+    """All weights in one module."""
+
+    def __init__(self, causal: nn.Module, heads: Heads) -> None:
+        super().__init__()
+        self.causal = causal
+        self.heads = heads
+
+
+class ChatLearner:
+    """Trains adapters of the three roles on one `TransformersModel`."""
+
+    def __init__(
+        self,
+        model: TransformersModel,
+        settings: ChatSettings,
+        size: ChatSize,
+        extension: Extension | None = None,
+        linker: Linker | None = None,
+        heads: Heads | None = None,
+    ) -> None:
+        self.model = model
+        self.settings = settings
+        self.size = size
+        self.linker = linker
+        self.heads = (heads or Heads(model.hidden_size, size.schema_size)).to(model.device)
+        self._extension = extension
+        new_tokens = extension.tokens if extension is not None else ()
+        for role in Role:
+            if role.value not in model.adapters.names:
+                model.adapters.add(role.value, size.lora, new_tokens)
+        model.adapters.learn([role.value for role in Role])
+        self._module = ChatModule(model.causal, self.heads)
+        self._reference_heads: Heads | None = None
+        self._prompts: dict[tuple[str, str, str, Role], tuple[Prompt, Sample]] = {}
+
+    @classmethod
+    def create(
+        cls,
+        options: LocalOptions,
+        settings: ChatSettings = ChatSettings(),  # noqa: B008 (frozen)
+        size: ChatSize = ChatSize(),  # noqa: B008 (frozen)
+        linker: Linker | None = None,
+    ) -> ChatLearner:
+        """Loads a model and gives it adapters that change nothing yet."""
+        model = TransformersModel.load(options)
+        extension = None
+        if size.sql_tokens:
+            extension = extend(model.tokenizer)
+            grow(model.causal, extension)
+        return cls(model, settings, size, extension, linker)
+
+    @classmethod
+    def load(
+        cls, folder: Path, options: LocalOptions | None = None, linker: Linker | None = None
+    ) -> ChatLearner:
+        """What `save` wrote; `options` changes where and how the base model is loaded."""
+        try:
+            said: dict[str, Any] = json.loads((folder / FILE).read_text())
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{folder} holds no trained chat model: {error}") from error
+        model = TransformersModel.load(options or LocalOptions(**said["options"]))
+        extension = None
+        if said["extension"] is not None:
+            extension = Extension(
+                tuple(said["extension"]["texts"]),
+                tuple(said["extension"]["tokens"]),
+                tuple(map(tuple, said["extension"]["pieces"])),
+            )
+            model.tokenizer = load_tokenizer(str(folder / "tokenizer"))
+            grow(model.causal, extension)
+        for role in Role:
+            model.adapters.load(role.value, folder / "adapters" / role.value)
+        size = ChatSize(**{**said["size"], "lora": Lora(**said["size"]["lora"])})
+        settings = ChatSettings(**said["settings"])
+        return cls(model, settings, size, extension, linker, Heads.load(folder))
+
+    @property
+    def module(self) -> nn.Module:
+        """All weights; only the adapters and heads take gradients."""
+        return self._module
+
+    def parameters_of(self, role: Role) -> list[nn.Parameter]:
+        """The role's adapter; the SQL role also has the heads."""
+        own = self.model.adapters.parameters(role.value)
+        return [*own, *self.heads.parameters()] if role is Role.SQL else own
+
+    def loss(self, lessons: Sequence[Lesson]) -> Loss:
+        """The sum of the roles' mean losses a token.
+
+        Parts: `sql`, `schema`, `validation` (the verdict), `critique`, and `value`: the value head
+        on every prefix of judged candidates, by whether the candidate is right.
+        """
+        parts: dict[str, torch.Tensor] = {}
+        tokens = 0
+        for role in Role:
+            own = [lesson for lesson in lessons if lesson.role is role]
+            if own:
+                tokens += self._role_loss(role, own, parts)
+        judged = [one for one in lessons if one.role is Role.VALIDATION and one.evidence]
+        if judged:
+            parts["value"] = self._value_loss(judged)
+        total = sum(parts.values(), torch.zeros((), device=self.model.device))
+        return Loss(total, {name: float(part.detach()) for name, part in parts.items()}, tokens)
+
+    def rollouts(
+        self, task: Task, role: Role, n: int, *, temperature: float, seed: int
+    ) -> list[Rollout]:
+        """See `Learner`; of the schema role, `sql` is its list as text."""
+        if role is Role.VALIDATION:
+            raise ValueError("the validation role learns from lessons, not from rollouts")
+        was = self._module.training
+        self._module.eval()
+        prompt, _ = self._prompt(task, role, fresh=True)
+        (reading,) = self.model.read([prompt], role.value)
+        longest = self.settings.max_sql_tokens if role is Role.SQL else ANSWER_TOKENS
+        (written,) = reading.generate(
+            [()],
+            n,
+            temperature=temperature,
+            seed=seed,
+            max_tokens=longest,
+            stop=END_STOP if role is Role.SQL else BLOCK_STOP,
+        )
+        self._module.train(was)
+        return [
+            Rollout(
+                role,
+                task,
+                one.tokens,
+                one.logprobs,
+                statement(one.text) if role is Role.SQL else block(one.text).strip(),
+            )
+            for one in written
+        ]
+
+    def token_logprobs(self, rollouts: Sequence[Rollout]) -> list[torch.Tensor]:
+        """See `Learner`."""
+        return self._token_logprobs(rollouts, "", self.heads)
+
+    def reference_logprobs(self, rollouts: Sequence[Rollout]) -> list[torch.Tensor]:
+        """See `Learner`; raises RuntimeError before `freeze_reference`."""
+        if self._reference_heads is None:
+            raise RuntimeError("freeze_reference was not called")
+        with torch.no_grad():
+            return self._token_logprobs(rollouts, f"_{REFERENCE}", self._reference_heads)
+
+    def freeze_reference(self) -> None:
+        """Keeps frozen copies of the adapters of now, beside them on the same base."""
+        for role in Role:
+            self.model.adapters.copy(role.value, f"{role.value}_{REFERENCE}")
+        self._reference_heads = deepcopy(self.heads).requires_grad_(False)
+
+    def policy(self) -> ChatPolicy:
+        """The model of now; it is left in inference mode."""
+        self._module.eval()
+        return self._policy()
+
+    def _policy(self) -> ChatPolicy:
+        model: LanguageModel = self.model
+        adapters = {role: role.value for role in Role}
+        return ChatPolicy(model, self.settings, adapters, self.heads, self.linker)
+
+    def save(self, folder: Path) -> None:
+        """Adapters by role, heads, tokenizer and `chat.json`; not the base model's weights."""
+        for role in Role:
+            self.model.adapters.save(role.value, folder / "adapters" / role.value)
+        self.heads.save(folder)
+        if self._extension is not None:
+            self.model.tokenizer.save_pretrained(folder / "tokenizer")
+        said = {
+            "options": asdict(self.model.options),
+            "settings": asdict(self.settings),
+            "size": asdict(self.size),
+            "extension": asdict(self._extension) if self._extension is not None else None,
+        }
+        (folder / FILE).write_text(json.dumps(said, indent=1) + "\n")
+
+    def _role_loss(
+        self, role: Role, lessons: Sequence[Lesson], parts: dict[str, torch.Tensor]
+    ) -> int:
+        """Adds the parts of one role; returns how many tokens were learnt."""
+        samples = []
+        for lesson in lessons:
+            answer, names = answer_of(lesson, self.model)
+            sample = self._sample(lesson.task, role, self.heads)
+            samples.append(replace(sample, answer=answer, parts=names, weight=lesson.weight))
+        passed = run(self.model, samples, role.value)
+        sums: dict[str, list[torch.Tensor]] = {}
+        weights: dict[str, float] = {}
+        count = 0
+        for sample, logprobs in zip(samples, passed.logprobs, strict=True):
+            for name in dict.fromkeys(filter(None, sample.parts)):
+                chosen = torch.tensor(
+                    [part == name for part in sample.parts], device=logprobs.device
+                )
+                sums.setdefault(name, []).append(-sample.weight * logprobs[chosen].sum())
+                weights[name] = weights.get(name, 0.0) + sample.weight * int(chosen.sum())
+                count += int(chosen.sum())
+        for name, losses in sums.items():
+            parts[name] = torch.stack(losses).sum() / max(weights[name], 1e-6)
+        return count
+
+    def _value_loss(self, lessons: Sequence[Lesson]) -> torch.Tensor:
+        samples = []
+        for lesson in lessons:
+            assert lesson.evidence is not None
+            answer = sql_answer(self.model, lesson.evidence.sql)
+            sample = self._sample(lesson.task, Role.SQL, self.heads)
+            samples.append(replace(sample, answer=answer, weight=lesson.weight))
+        # The head reads states that it does not shape.
+        with torch.no_grad():
+            passed: Passed = run(self.model, samples, Role.SQL.value)
+        losses = []
+        for lesson, states in zip(lessons, passed.states, strict=True):
+            logits = self.heads.value(states.float()).squeeze(-1)
+            right = torch.full_like(logits, float(lesson.right))
+            losses.append(lesson.weight * F.binary_cross_entropy_with_logits(logits, right))
+        return torch.stack(losses).sum() / max(sum(one.weight for one in lessons), 1e-6)
+
+    def _token_logprobs(
+        self, rollouts: Sequence[Rollout], suffix: str, heads: Heads
+    ) -> list[torch.Tensor]:
+        found: dict[int, torch.Tensor] = {}
+        for role in Role:
+            places = [place for place, one in enumerate(rollouts) if one.role is role]
+            if places:
+                samples = [
+                    replace(
+                        self._sample(rollouts[place].task, role, heads),
+                        answer=rollouts[place].tokens,
+                    )
+                    for place in places
+                ]
+                passed = run(self.model, samples, role.value + suffix)
+                found.update(zip(places, passed.logprobs, strict=True))
+        return [found[place] for place in range(len(rollouts))]
+
+    def _sample(self, task: Task, role: Role, heads: Heads) -> Sample:
+        """A prompt as tokens; its nodes' vectors are made anew, for the gradient."""
+        _, sample = self._prompt(task, role)
+        if sample.nodes is None or heads.schema is None:
+            return sample
+        return replace(sample, nodes=heads.schema(sample.nodes))
+
+    def _prompt(self, task: Task, role: Role, fresh: bool = False) -> tuple[Prompt, Sample]:
+        """The role's prompt and its tokens, made once; `fresh`: with the vectors of now."""
+        question = task.question
+        key = (task.database.digest, question.question, question.evidence, role)
+        if fresh or key not in self._prompts:
+            prompt = self._policy().view(task, None).prompt(role)
+            tokens, pairs = self.model.tokens_of(prompt)
+            nodes = None
+            if pairs and self.linker is not None:
+                embeddings = self.linker.embeddings(task)
+                if embeddings is not None:
+                    nodes = torch.from_numpy(embeddings).to(self.model.device)
+            self._prompts[key] = (prompt, Sample(tokens, (), (), 1.0, pairs, nodes))
+        return self._prompts[key]
