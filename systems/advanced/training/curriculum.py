@@ -25,7 +25,7 @@ _LABELS = {
     **{level: number / 3 for number, level in enumerate(LEVELS)},
     **{"simple": 0.0, "moderate": 0.5, "challenging": 1.0},
 }
-# So many batches are drawn together and cut by length, so that a batch has little padding.
+# So many batches (at most) are drawn together and cut by length, so that they have little padding.
 BUCKET = 16
 
 
@@ -108,8 +108,10 @@ class Curriculum:
         self._start = start
         self._seed = seed
         self._lengths = None if lengths is None else np.asarray(lengths)
+        # A chunk has one share: short curricula have short chunks.
+        self._bucket = 1 if lengths is None else max(1, min(BUCKET, self._over // 8))
         self._first_open = next(
-            (chunk for chunk in range(self._over + 1) if self.share(chunk * BUCKET) >= 1.0), 0
+            chunk for chunk in range(self._over + 1) if self.share(chunk * self._bucket) >= 1.0
         )
 
     def share(self, step: int) -> float:
@@ -120,7 +122,7 @@ class Curriculum:
 
     def batch(self, step: int) -> list[int]:
         """The places of a step's examples; where too few are open, some come twice."""
-        chunk, place = divmod(step, BUCKET)
+        chunk, place = divmod(step, self._bucket)
         drawn = self._drawn(chunk)
         batches = [drawn[at : at + self._batch] for at in range(0, len(drawn), self._batch)]
         if self._lengths is not None:
@@ -130,9 +132,9 @@ class Curriculum:
 
     @lru_cache(maxsize=2)  # noqa: B019 (two chunks, for one training)
     def _drawn(self, chunk: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """The examples of a chunk of `BUCKET` steps."""
-        need = BUCKET * self._batch
-        count = math.ceil(self.share(chunk * BUCKET) * len(self._order))
+        """The examples of a chunk of steps."""
+        need = self._bucket * self._batch
+        count = math.ceil(self.share(chunk * self._bucket) * len(self._order))
         count = max(count, min(self._batch, len(self._order)))
         if chunk < self._first_open:
             chance = np.random.default_rng((self._seed, 0, chunk))

@@ -1,0 +1,110 @@
+"""`t2s-bench train advanced`: data, learner and rewards are put together, then the four phases.
+
+The same code and options train the small model on one core and a pretrained one on many GPUs
+(`accelerate launch -m t2s_bench.cli.app train advanced …`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from t2s_bench.scoring import Scorer
+from t2s_bench.system import Setup
+from t2s_bench.training import Request, Trainer, TrainingRun
+
+from .data import Data, read_data
+from .options import COMPONENTS, TrainingOptions
+
+
+class AdvancedTrainer(Trainer):
+    """Four phases: curriculum, policy-guided, schema-aware, uncertainty."""
+
+    Options: ClassVar[type] = TrainingOptions
+    phases: ClassVar[tuple[str, ...]] = (
+        "curriculum",
+        "policy-guided",
+        "schema-aware",
+        "uncertainty",
+    )
+    options: TrainingOptions
+
+    def __init__(self, options: object, setup: Setup) -> None:
+        """Components that are off switch their option off."""
+        assert isinstance(options, TrainingOptions)
+        switches = {COMPONENTS[name]: False for name in setup.off if name in COMPONENTS}
+        super().__init__(replace(options, **switches), setup)  # type: ignore[arg-type]
+
+    def folder(self, name: str) -> Path:
+        """`output_dir/experiment_name`."""
+        return self.options.output_dir / self.options.experiment_name
+
+    def plan(self, request: Request) -> Mapping[str, object]:
+        """See `plan.py`."""
+        import torch
+
+        from .plan import make_plan
+
+        available = torch.cuda.device_count()
+        wanted = self.options.num_gpus
+        return make_plan(self.options, request, available if wanted is None else wanted)
+
+    def train(self, run: TrainingRun) -> Mapping[str, object]:
+        """See `Trainer.train`; the final model lies in `final_model/` with its calibration."""
+        for line in self.options.shown().splitlines():
+            run.log(line)
+        data = read_data(self.options, self.setup.seed, run.request.data)
+        run.log(
+            f"{len(data.train)} training questions, {len(data.development)} to measure progress, "
+            f"{len(data.calibration)} to calibrate; {data.summary['leaking']} left out as leaks"
+        )
+        if run.request.data_only:
+            return {"data": data.summary}
+        return {"data": data.summary, **self._train(run, data)}
+
+    def _train(self, run: TrainingRun, data: Data) -> dict[str, object]:
+        from accelerate.utils import set_seed  # type: ignore[import-untyped]
+
+        from ..evidence import Prober
+        from ..schema_graph.build import TaskMaker
+        from .learners import make_learner
+        from .optimisation import Optimiser
+        from .phases import run_phases, save_final
+        from .rewards import Rewarder
+        from .tracking import make_tracker
+        from .work import Work
+
+        options = self.options
+        set_seed(self.setup.seed)
+        makers = TaskMaker()
+        tasks = {
+            example.id: makers.task(example.question, example.database)
+            for example in data.train
+            if example.database is not None
+        }
+        learner = make_learner(options, tasks.values())
+        workers = run.request.workers
+        metrics = Rewarder.metrics(options.reward_metric)
+        with Scorer(metrics, workers=workers) as scorer, Prober(workers) as prober:
+            work = Work(
+                options=options,
+                seed=self.setup.seed,
+                run=run,
+                data=data,
+                learner=learner,
+                optimiser=Optimiser(learner, options, self.setup.seed),
+                rewarder=Rewarder(scorer, options.reward_weights, running=options.reward_running),
+                scorer=scorer,
+                prober=prober,
+                make_task=makers.task,
+            )
+            if run.main:
+                work.report = make_tracker(options, run.folder)
+            # The others look for checkpoints when the main process has made the folder ready.
+            work.optimiser.accelerator.wait_for_everyone()
+            reached = run_phases(work)
+            save_final(work)
+        makers.close()
+        return {"ex": reached}

@@ -1,0 +1,98 @@
+"""What every phase works with: learner, data, rewards, run; and the questions as tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from t2s_bench.scoring import Scorer
+from t2s_bench.training import TrainingRun
+from t2s_bench.types import Database, Example, Question
+
+from ..evidence import Prober
+from ..task import Role, Task
+from .data import Data
+from .lessons import Learner, Lesson
+from .optimisation import Optimiser
+from .options import TrainingOptions
+from .rewards import Rewarder
+
+if TYPE_CHECKING:
+    from .loop import Stage
+
+MakeTask = Callable[[Question, Database], Task]
+Tracker = Callable[[Mapping[str, float], int], None]
+
+
+@dataclass
+class Work:
+    """One training in progress."""
+
+    options: TrainingOptions
+    seed: int
+    run: TrainingRun
+    data: Data
+    learner: Learner
+    optimiser: Optimiser
+    rewarder: Rewarder
+    scorer: Scorer
+    prober: Prober
+    make_task: MakeTask
+    report: Tracker = lambda values, step: None
+    _tasks: dict[tuple[str, str], Task] = field(default_factory=dict)
+    _done: dict[int, dict[str, int]] = field(default_factory=dict)
+
+    def task(self, example: Example) -> Task:
+        """An example's task, made once."""
+        assert example.database is not None
+        key = (example.database.digest, f"{example.question.question}\0{example.question.evidence}")
+        if key not in self._tasks:
+            self._tasks[key] = self.make_task(example.question, example.database)
+        return self._tasks[key]
+
+    def steps_before(self, stage: Stage[Any]) -> int:
+        """Steps of the phase's earlier stages, for counting on in metrics.jsonl."""
+        done = self._done.setdefault(stage.phase, {})
+        before = sum(steps for name, steps in done.items() if name != stage.name)
+        done[stage.name] = stage.steps
+        return before
+
+    def phase_steps(self, phase: int) -> int:
+        """Steps of all stages of a phase so far."""
+        return sum(self._done.get(phase, {}).values())
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that are trained."""
+        if self.options.use_multi_agent_rl:
+            return (Role.SCHEMA, Role.SQL, Role.VALIDATION)
+        return (Role.SQL,)
+
+    def batch_of_all(self) -> int:
+        """Examples in a step, over all devices."""
+        options = self.options
+        return options.batch_size * options.gradient_accumulation_steps * self.optimiser.processes
+
+    def mine(self, items: Sequence[Any]) -> list[list[Any]]:
+        """This process's part of a step's items, cut into batches of `batch_size`.
+
+        Neighbours go to different processes, so all have about as long examples.
+        """
+        own = list(items[self.optimiser.place :: self.optimiser.processes])
+        size = self.options.batch_size
+        return [own[at : at + size] for at in range(0, len(own), size)]
+
+
+def describe_lesson(lesson: Lesson) -> Mapping[str, object]:
+    """A lesson as a batch that has to be saved shows it."""
+    return {
+        "role": str(lesson.role),
+        "id": lesson.example.id,
+        "question": lesson.task.question.question,
+        "database": lesson.task.database.id,
+        "gold": lesson.example.golds[0],
+        "candidate": lesson.evidence.sql if lesson.evidence else None,
+        "right": lesson.right,
+        "weight": lesson.weight,
+    }
