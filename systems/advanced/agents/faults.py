@@ -24,8 +24,8 @@ _AMBIGUOUS = re.compile(r"ambiguous column name: (.+)$", re.IGNORECASE)
 YES_NO = re.compile(r"\s*(is|are|was|were|does|do|did|has|have|can)\b", re.IGNORECASE)
 _EQUALITIES = ("=", "IN")
 _LITERAL = re.compile(r"'(?:[^']|'')*'|-?\d+(?:\.\d+)?")
-# A statement with more literals than this is not looked at any further.
-LITERALS = 8
+# Literals looked up for one condition: each may cost a scan of the table.
+LITERALS = 4
 
 
 def faults(task: Task, evidence: Evidence, prober: Prober) -> tuple[Critique, ...]:

@@ -1,10 +1,10 @@
 """The clarifier: where an answer is unsure, it settles what the best results disagree on.
 
-Each round: the two best results → their first difference that is not settled yet → a finding (by
-probes, else by a human, else by the validator) → statements written again under its constraint →
-votes of what contradicts the finding cut → a new selection. It ends when the answer is sure, when
-nothing is left to settle, or after `iterations` rounds. A human is asked only what the probes do
-not know, and what a human says outweighs everything.
+Each round: the two best results → their differences that are not settled yet → a finding (the first
+that the probes have; else on the first difference by a human, else by the validator) → statements
+written again under its constraint → votes of what contradicts the finding cut → a new selection. It
+ends when the answer is sure, when nothing is left to settle, or after `iterations` rounds. A human
+is asked only what the probes do not know, and what a human says outweighs everything.
 """
 
 from __future__ import annotations
@@ -149,13 +149,16 @@ class Clarifier:
             confidence = self.confidence(self._signals(state, linking))
             if 1 - confidence <= self._settings.uncertainty_threshold:
                 break
-            difference = self._difference(start, state, settled)
-            if difference is None:
+            unsettled = self._unsettled(start, state, settled)
+            if not unsettled:
                 break
+            difference, places, finding = self._probed(start, state, unsettled)
             settled.update(_keys(difference))
-            places = self._sides(start, state, difference)
             sides = state.candidates[places[0]].sql, state.candidates[places[1]].sql
-            finding, constraint = self._settle(start, state, difference, places, ask)
+            if finding is not None:
+                constraint: Constraint | None = difference.constraints[finding.side]
+            else:
+                finding, constraint = self._asked(state, difference, places, ask)
             before = state.candidates[state.selection.chosen].sql
             written = 0
             if constraint is not None:
@@ -193,42 +196,52 @@ class Clarifier:
         ]
         return select(state.candidates, state.logits, self._weight, shares)
 
-    def _difference(
+    def _unsettled(
         self, start: Deliberation, state: _State, settled: set[tuple[str | None, ...]]
-    ) -> Difference | None:
-        """The first unsettled difference of the best result and the next that has one."""
+    ) -> list[Difference]:
+        """What the best result and the next that has anything unsettled differ in."""
         task = start.session.task
         groups = [group for group in state.selection.groups if group.runs]
         for group in groups[1:]:
             best, other = (state.candidates[one.first].sql for one in (groups[0], group))
-            for found in differences(best, other, task.schema, task.database.dialect):
-                if not settled.intersection(_keys(found)):
-                    return found
-        return None
+            found = [
+                one
+                for one in differences(best, other, task.schema, task.database.dialect)
+                if not settled.intersection(_keys(one))
+            ]
+            if found:
+                return found
+        return []
 
-    def _settle(
-        self,
-        start: Deliberation,
-        state: _State,
-        difference: Difference,
-        places: tuple[int, int],
-        ask: Ask | None,
+    def _probed(
+        self, start: Deliberation, state: _State, unsettled: Sequence[Difference]
+    ) -> tuple[Difference, tuple[int, int], Finding | None]:
+        """The first difference that the probes settle; else the first, unsettled."""
+        for difference in unsettled:
+            places = self._sides(start, state, difference)
+            one, other = (state.candidates[place].evidence for place in places)
+            finding = settle(start.session.task, difference, (one, other), self._prober)
+            if finding is not None:
+                return difference, places, finding
+        return unsettled[0], self._sides(start, state, unsettled[0]), None
+
+    def _asked(
+        self, state: _State, difference: Difference, places: tuple[int, int], ask: Ask | None
     ) -> tuple[Finding | None, Constraint | None]:
-        evidence = (state.candidates[places[0]].evidence, state.candidates[places[1]].evidence)
-        finding = settle(start.session.task, difference, evidence, self._prober)
-        if finding is None and ask is not None:
-            said = ask(difference.question)
-            if said is not None:
-                side = chosen_side(said, difference.question)
-                if side is None:
-                    return None, _neither(difference, said)
-                finding = Finding(side, Source.HUMAN, said)
-        if finding is None and state.logits is not None:
+        """What a human says, or where nobody says anything the validator."""
+        said = ask(difference.question) if ask is not None else None
+        if said is not None:
+            side = chosen_side(said, difference.question)
+            if side is None:
+                return None, _neither(difference, said)
+            return Finding(side, Source.HUMAN, said), difference.constraints[side]
+        if state.logits is not None:
             lead = state.logits[places[0]] - state.logits[places[1]]
             if abs(lead) >= DECIDED:
                 side = 0 if lead > 0 else 1
-                finding = Finding(side, Source.VALIDATOR, f"judged better by {abs(lead):.2f}")
-        return finding, None if finding is None else difference.constraints[finding.side]
+                reason = f"judged better by {abs(lead):.2f}"
+                return Finding(side, Source.VALIDATOR, reason), difference.constraints[side]
+        return None, None
 
     def _sides(self, start: Deliberation, state: _State, difference: Difference) -> tuple[int, int]:
         """The best candidates that say the one and the other."""

@@ -10,7 +10,7 @@ import pytest
 from systems.advanced.agents.selection import select
 from systems.advanced.agents.sql import Drawing, SqlAgent
 from systems.advanced.agents.team import Deliberation, Solo
-from systems.advanced.clarifier.difference import ClarifyingQuestion
+from systems.advanced.clarifier.difference import ClarifyingQuestion, Kind
 from systems.advanced.clarifier.probes import Source
 from systems.advanced.clarifier.refine import (
     Ask,
@@ -150,6 +150,24 @@ def test_probes_settle_before_a_human_is_asked(tmp_path: Path, prober: Prober) -
     assert said.rounds[0].finding is not None
     assert said.rounds[0].finding.source is Source.SCHEMA
     assert said.confidence > 0.9
+
+
+def test_a_difference_that_the_probes_know_comes_before_one_that_they_do_not(
+    tmp_path: Path, prober: Prober
+) -> None:
+    french = "SELECT age FROM singer WHERE country = 'France'"
+    spanish = "SELECT id FROM singer WHERE country = 'Spain'"
+    asked: list[ClarifyingQuestion] = []
+
+    def ask(question: ClarifyingQuestion) -> None:
+        asked.append(question)
+
+    said, _ = refined(
+        tmp_path, prober, [(french, -1.0), (spanish, -1.1)], question="Wer ist aus Spain?", ask=ask
+    )
+    assert said.sql == spanish
+    assert said.rounds[0].difference.kind is Kind.VALUE
+    assert asked == []
 
 
 def test_evidence_text_settles(tmp_path: Path, prober: Prober) -> None:
