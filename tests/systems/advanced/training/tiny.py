@@ -224,7 +224,7 @@ class TinySession:
     def judge(self, evidence: Sequence[Evidence]) -> list[float]:
         with torch.no_grad():
             sqls = [one.sql for one in evidence]
-            return self.learner.logits([self.task] * len(sqls), sqls).tolist()  # type: ignore[no-any-return]
+            return self.learner.logits([self.task] * len(sqls), sqls).tolist()
 
     def critique(self, evidence: Evidence) -> Constraint | None:
         return None
