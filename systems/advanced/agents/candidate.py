@@ -71,6 +71,21 @@ def votes(candidates: Sequence[Candidate]) -> list[float]:
     return [weight / total for weight in weights]
 
 
+def earned_visits(logprob: float, known: Sequence[Candidate]) -> int:
+    """How many visits a statement that no search came to may claim beside those that it did.
+
+    Its probability's share of all visits: as many as a search by the policy's priors alone would
+    have spent on it. 0 where nothing was visited.
+    """
+    visits = sum(one.visits for one in known)
+    logprobs = [one.logprob for one in known] + [logprob]
+    top = max(logprobs)
+    if not visits or top == -math.inf:
+        return 0
+    mass = sum(math.exp(one - top) for one in logprobs)
+    return round(visits * math.exp(logprob - top) / mass)
+
+
 def grouped(candidates: Sequence[Candidate], shares: Sequence[float]) -> list[Group]:
     """The groups by result, the most voted first, ties to the one seen first.
 

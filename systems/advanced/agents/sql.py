@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ..codec.codec import Constraint, Partial, Session
 from ..evidence import Prober
 from ..task import Evidence
-from .candidate import Candidate
+from .candidate import Candidate, earned_visits
 from .messages import Candidates
 
 # What a model that finished no statement is taken to have said.
@@ -59,17 +59,28 @@ class SqlAgent:
         return Candidates(found or (NOTHING,))
 
     def rewrite(
-        self, session: Session, constraint: Constraint, n: int, known: Sequence[str], seed: int = 0
+        self,
+        session: Session,
+        constraint: Constraint,
+        n: int,
+        known: Sequence[Candidate],
+        seed: int = 0,
     ) -> tuple[Candidate, ...]:
         """Up to n statements under a constraint, those that are `known` left out.
 
-        Their log-probabilities are those without the constraint, so that votes stay comparable.
+        Their log-probabilities are those without the constraint, and beside visited candidates they
+        have the visits that these earn, so that votes stay comparable.
         """
+        sqls = {one.sql for one in known}
         written = self._written(session, n, 0, seed, constraint)
-        new = [one for one in written if one.sql not in set(known)]
+        new = [one for one in written if one.sql not in sqls]
         logprobs = session.logprobs([one.sql for one in new])
         return tuple(
-            replace(one, partial=replace(one.partial, logprob=logprob))
+            replace(
+                one,
+                partial=replace(one.partial, logprob=logprob),
+                visits=earned_visits(logprob, known),
+            )
             for one, logprob in zip(new, logprobs, strict=True)
         )
 

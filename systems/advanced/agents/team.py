@@ -153,9 +153,8 @@ class Team:
         candidates: list[Candidate],
         seed: int,
     ) -> Revision:
-        known = [one.sql for one in candidates]
         written = self._sql.rewrite(
-            session, critique.constraint, self._budget.revisions, known, seed
+            session, critique.constraint, self._budget.revisions, candidates, seed
         )
         logits = self._validation.judge(session, written)
         kept = tuple(

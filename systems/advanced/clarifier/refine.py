@@ -262,8 +262,9 @@ class Clarifier:
         self, start: Deliberation, state: _State, constraint: Constraint, seed: int
     ) -> int:
         """Adds what is written under the constraint; returns how much is new."""
-        known = [one.sql for one in state.candidates]
-        new = self._sql.rewrite(start.session, constraint, self._settings.rewrites, known, seed)
+        new = self._sql.rewrite(
+            start.session, constraint, self._settings.rewrites, state.candidates, seed
+        )
         state.candidates += new
         state.trust += [1.0] * len(new)
         if state.logits is not None:

@@ -60,7 +60,18 @@ def test_rewriting_obeys_the_constraint_leaves_out_the_known_and_keeps_plain_pro
     policy = StagePolicy([(FRENCH, -1.0), (COUNT, -0.5)], hidden=[(other, -9.0)])
     session = policy.open(make_task(tmp_path))
     forbid = Constraint(forbid=frozenset({"COUNT(*)"}))
-    found = SqlAgent(prober).rewrite(session, forbid, 4, [FRENCH])
+    known = Candidate(Partial((1,), FRENCH, -1.0, True), Evidence(FRENCH, "x", rows=2))
+    found = SqlAgent(prober).rewrite(session, forbid, 4, [known])
     assert [one.sql for one in found] == [other]
     assert found[0].logprob == -9.0
     assert found[0].evidence.shown == (("Dee",),)
+    assert found[0].visits == 0
+
+
+def test_beside_a_search_a_rewritten_statement_has_the_visits_that_it_earns(
+    tmp_path: Path, prober: Prober
+) -> None:
+    session = StagePolicy([], hidden=[(COUNT, -1.0)]).open(make_task(tmp_path))
+    known = Candidate(Partial((1,), FRENCH, -1.0, True), Evidence(FRENCH, "x", rows=2), visits=40)
+    (found,) = SqlAgent(prober).rewrite(session, Constraint(), 4, [known])
+    assert found.visits == 20
