@@ -194,7 +194,7 @@ def _means(role: Role, groups: Sequence[Group]) -> dict[str, float]:
     if not rewards:
         return {}
     if role is not Role.SQL:
-        return {f"reward_{role}": mean_of(rewards)}
+        return {f"role_reward_{role}": mean_of(rewards)}
     return mean_terms(one for group in groups for one in group.known)
 
 

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from systems.advanced.training.data import read_data
+from systems.advanced.training.leakage import find_leaks
+from systems.advanced.training.options import TrainingOptions
+from tests.systems.advanced.training.tiny import make_towns, small_options
+
+from t2s_bench import load
+from t2s_bench.errors import BadInput
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_towns(tmp_path_factory.mktemp("data") / "towns")
+
+
+def databases(examples: Any) -> set[str]:
+    return {example.question.database for example in examples}
+
+
+def test_databases_are_held_out_whole(towns: Path, tmp_path: Path) -> None:
+    data = read_data(small_options(towns), 0, tmp_path)
+    parts = [databases(part) for part in (data.train, data.development, data.calibration)]
+    assert [len(part) for part in parts] == [3, 1, 2]
+    assert len(set.union(*parts)) == 6
+    again = read_data(small_options(towns), 0, tmp_path)
+    assert again == data
+    assert any(
+        databases(read_data(small_options(towns), seed, tmp_path).development) != parts[1]
+        for seed in (1, 2, 3, 4)
+    )
+
+
+def test_the_slices_are_bounded_and_the_limit_counts(towns: Path, tmp_path: Path) -> None:
+    data = read_data(small_options(towns, development_questions=2), 0, tmp_path)
+    assert len(data.development) == len(data.calibration) == 2
+    few = read_data(small_options(towns, limit=30, calibration_databases=1), 0, tmp_path)
+    assert few.summary["read"] == 30
+
+
+def test_synthetic_questions_weigh_less_and_stay_out_of_what_is_held_out(
+    towns: Path, tmp_path: Path
+) -> None:
+    synthetic = tmp_path / "synthetic"
+    shutil.copytree(towns, synthetic)
+    lines = (synthetic / "questions.jsonl").read_text().splitlines()
+    made = [json.loads(line) for line in lines]
+    for entry in made:
+        entry["question"] = f"synthetic {entry['question']}"
+    (synthetic / "questions.jsonl").write_text("".join(json.dumps(e) + "\n" for e in made))
+    options = small_options(towns, synthetic=(str(synthetic),), synthetic_weight=0.25)
+    data = read_data(options, 0, tmp_path)
+    weights = dict(zip((e.id for e in data.train), data.weights, strict=True))
+    assert set(weights.values()) == {1.0, 0.25}
+    assert all(
+        (weight == 0.25) == ("synthetic/" in id.replace(str(towns), ""))
+        for id, weight in weights.items()
+    )
+    assert len(databases(data.train)) == 3
+    for part in (data.development, data.calibration):
+        assert not any("synthetic" in example.question.question for example in part)
+
+
+def test_too_few_databases_are_refused(towns: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="6 databases are too few to hold 7 out"):
+        read_data(small_options(towns, development_databases=5), 0, tmp_path)
+
+
+def test_a_question_of_an_evaluation_split_does_not_reach_training(
+    towns: Path, tmp_path: Path
+) -> None:
+    mini = load("mini").examples
+    own = load(towns).examples
+    asked = own[0].question
+    repeated = replace(own[0], question=replace(asked, question=mini[0].question.question))
+    same_database = replace(own[1], database=mini[5].database)
+    leaks = find_leaks([repeated, same_database, own[2]], ["own"], tmp_path)
+    assert leaks.splits == ("mini",)
+    assert set(leaks.reasons) == {own[0].id, own[1].id}
+    assert f"repeats {mini[0].id} of mini" in leaks.reasons[own[0].id]
+    assert "database is one of mini" in leaks.reasons[own[1].id]
+
+
+def test_leaks_are_dropped_or_stop_as_is_asked(tmp_path: Path) -> None:
+    folder = make_towns(tmp_path / "leaky")
+    first = load("mini").examples[0].question.question
+    text = (folder / "questions.jsonl").read_text()
+    changed = text.replace("How many cities are there?", first)
+    (folder / "questions.jsonl").write_text(changed)
+    data = read_data(small_options(folder), 0, tmp_path)
+    assert data.summary["leaking"] == 6
+    assert not any(example.question.question == first for example in data.train)
+    with pytest.raises(BadInput, match="6 training questions leak.*leakage=drop"):
+        read_data(small_options(folder, leakage="stop"), 0, tmp_path)
+
+
+def test_an_evaluation_split_cannot_be_trained_on(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="'spider-dev' is for evaluation.*spider-train"):
+        find_leaks([], ["spider-dev"], tmp_path)
+
+
+def test_spider_dev_does_not_leak_out_of_spider_train() -> None:
+    try:
+        train, dev = load("spider-train"), load("spider-dev")
+    except BadInput as error:
+        pytest.skip(str(error))
+    leaks = find_leaks(train.examples[:2000], ["spider-train"])
+    assert "spider-dev" in leaks.splits
+    kept = [e for e in train.examples[:2000] if e.id not in leaks.reasons]
+    asked = {e.question.question.lower() for e in dev.examples}
+    assert not any(example.question.question.lower() in asked for example in kept)
+    assert len(kept) > 1900
+
+
+def test_the_default_trains_on_spider() -> None:
+    assert TrainingOptions().datasets == ("spider-train",)
