@@ -20,9 +20,10 @@ from torch.nn import functional as F
 from t2s_bench.errors import BadInput
 
 from ..language_model.adapters import Lora
+from ..language_model.loading import LocalOptions, load_tokenizer
 from ..language_model.model import LanguageModel, Prompt
 from ..language_model.sql_tokenizer import Extension, extend, grow
-from ..language_model.transformers import LocalOptions, TransformersModel, load_tokenizer
+from ..language_model.transformers import TransformersModel
 from ..task import Role, Task
 from ..training.lessons import Lesson, Loss, Rollout
 from .chat import ANSWER_TOKENS, ChatPolicy, Linker

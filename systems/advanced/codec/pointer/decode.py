@@ -218,26 +218,30 @@ class _Reader:
         return text
 
     def _complete(self, query: _Query) -> None:
-        """Joins on the tables of columns that FROM does not name; every table once."""
-        seen: list[Instance] = []
-        tables = []
-        for instance, kind, pairs in query.tables:
-            if instance in seen:
-                raise Malformed("one table twice")
-            tables.append((instance, kind, pairs))
-            seen.append(instance)
-        query.tables = tables
+        """Joins on what is missing: connecting tables, and tables of columns that FROM lacks."""
+        named = [instance for instance, _, _ in query.tables]
+        if len(set(named)) < len(named):
+            raise Malformed("one table twice")
         if query.source:
             return
         used = [
             part[0] for parts in query.parts.values() for part in parts if not isinstance(part, str)
         ]
-        used += [end[0] for _, _, pairs in tables for pair in pairs for end in pair]
-        for instance in used:
-            if instance not in seen:
-                for step in self._path(seen, instance):
+        used += [end[0] for _, _, pairs in query.tables for pair in pairs for end in pair]
+        wanted = query.tables + [
+            (instance, "JOIN", []) for instance in dict.fromkeys(used) if instance not in named
+        ]
+        seen: list[Instance] = []
+        query.tables = []
+        for instance, kind, pairs in wanted:
+            if instance in seen:  # it has come as a connecting table
+                continue
+            if seen and not pairs and not inferred(self._schema, seen, instance):
+                for step in self._path(seen, instance)[:-1]:
                     query.tables.append((step, "JOIN", []))
                     seen.append(step)
+            query.tables.append((instance, kind, pairs))
+            seen.append(instance)
 
     def _path(self, seen: Sequence[Instance], target: Instance) -> list[Instance]:
         """The tables to add, the target last: the shortest way along foreign keys."""

@@ -67,6 +67,15 @@ class State:
 
     def allowed(self) -> npt.NDArray[np.bool_]:
         """Over vocabulary and items: what may follow. Do not change the array."""
+        kept = self._graph.__dict__.setdefault("_grammar_states", {})
+        frame = self._frames[-1]
+        key = (self._expects, frame, len(self._frames))
+        mask = kept.get(key)
+        if mask is None:
+            mask = kept[key] = self._made()
+        return mask  # type: ignore[no-any-return]
+
+    def _made(self) -> npt.NDArray[np.bool_]:
         frame = self._frames[-1]
         names, kinds = _follows(
             self._expects,
@@ -272,15 +281,13 @@ def _next(expects: str, frames: tuple[_Frame, ...], kind: str) -> tuple[str, tup
 def _mask(
     graph: SchemaGraph, names: tuple[str, ...], kinds: tuple[str, ...]
 ) -> npt.NDArray[np.bool_]:
-    kept = graph.__dict__.setdefault("_grammar_masks", {})
-    key = (names, kinds)
-    if key not in kept:
-        mask = np.zeros(len(TOKENS) + len(graph.items), dtype=bool)
-        mask[[NUMBER[name] for name in names]] = True
-        for number, item in enumerate(graph.items):
-            mask[len(TOKENS) + number] = item.kind.value in kinds
-        kept[key] = mask
-    return kept[key]  # type: ignore[no-any-return]
+    mask = np.zeros(len(TOKENS) + len(graph.items), dtype=bool)
+    mask[[NUMBER[name] for name in names]] = True
+    for number, item in enumerate(graph.items):
+        mask[len(TOKENS) + number] = item.kind.value in kinds
+    if not graph.value_items:  # a pattern that could not be written
+        mask[[NUMBER[name] for name in LIKES]] = False
+    return mask
 
 
 def boundary(tokens: Sequence[int]) -> bool:

@@ -99,7 +99,7 @@ def learnt(model_folder: Path, tasks: list[Task]) -> Learnt:
     from systems.advanced.codec.chat_learner import ChatLearner, ChatSize
     from systems.advanced.codec.chat_prompts import ChatSettings
     from systems.advanced.language_model.adapters import Lora
-    from systems.advanced.language_model.transformers import LocalOptions
+    from systems.advanced.language_model.loading import LocalOptions
 
     learner = ChatLearner.create(
         LocalOptions(str(model_folder), dtype="float32", device="cpu"),

@@ -16,7 +16,7 @@ from systems.advanced.codec.chat_learner import ChatLearner, ChatSize  # noqa: E
 from systems.advanced.codec.chat_prompts import ChatSettings  # noqa: E402
 from systems.advanced.codec.codec import Partial  # noqa: E402
 from systems.advanced.language_model.adapters import Lora  # noqa: E402
-from systems.advanced.language_model.transformers import LocalOptions  # noqa: E402
+from systems.advanced.language_model.loading import LocalOptions  # noqa: E402
 from systems.advanced.task import Role, Task  # noqa: E402
 from systems.advanced.training.lessons import Lesson  # noqa: E402
 from tests.systems.advanced.codec.conftest import PAIRS, Learnt, lessons_of  # noqa: E402
