@@ -31,14 +31,18 @@ class Memory:
     targets: torch.Tensor
     bias: torch.Tensor
 
-    def repeated(self, times: torch.Tensor) -> Memory:
-        """Rows by number, as for several continuations of one task."""
+    def shared_by(self, rows: int) -> Memory:
+        """The memory of one task for so many continuations of it; nothing is copied."""
+
+        def for_all(tensor: torch.Tensor) -> torch.Tensor:
+            return tensor.expand(rows, *tensor.shape[1:])
+
         return Memory(
-            [(key[times], value[times]) for key, value in self.cross],
-            self.hidden[times],
-            self.sources[times],
-            self.targets[times],
-            self.bias[times],
+            [(for_all(key), for_all(value)) for key, value in self.cross],
+            for_all(self.hidden),
+            for_all(self.sources),
+            for_all(self.targets),
+            for_all(self.bias),
         )
 
 

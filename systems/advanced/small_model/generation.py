@@ -97,6 +97,8 @@ class Writer:
             grown, kept = [], []
             for number, (row, token) in enumerate(zip(live, chosen.tolist(), strict=True)):
                 score = row.logprob + float(scores[number, token])
+                if score == -np.inf:
+                    continue
                 new = self._grown(row, token, score, number)
                 if stop(new):
                     done[row.origin].append((order[number], new))
@@ -115,7 +117,7 @@ class Writer:
         longest = max(map(len, statements))
         rows = [[self._begin, *s, *(0,) * (longest - len(s))] for s in statements]
         tokens = torch.tensor(rows)
-        memory = self._memory.repeated(torch.zeros(len(rows), dtype=torch.long))
+        memory = self._memory.shared_by(len(rows))
         states, _ = self._decoder.states(tokens, memory)
         return states, self._decoder.logits(states, memory)
 
@@ -132,9 +134,11 @@ class Writer:
             logits[number, ~allowed] = -np.inf
         top = logits.max(1, keepdims=True)
         with np.errstate(invalid="ignore"):
-            return np.asarray(
+            scores = np.asarray(
                 logits - top - np.log(np.exp(logits - top).sum(1, keepdims=True)), dtype=np.float32
             )
+        # A constraint may leave no token that the grammar allows.
+        return np.where(np.isnan(scores), np.float32(-np.inf), scores)
 
     def _grown(self, row: Row, token: int, score: float, place: int) -> Row:
         return Row((*row.tokens, token), row.state.advance(token), score, row.origin, place)
@@ -149,7 +153,7 @@ class _Cache:
         longest = max(len(row.tokens) for row in starts) + 1
         rows = [[begin, *row.tokens, *(0,) * (longest - 1 - len(row.tokens))] for row in starts]
         lengths = torch.tensor([len(row.tokens) + 1 for row in starts])
-        self._memory = memory.repeated(torch.zeros(len(rows), dtype=torch.long))
+        self._memory = memory.shared_by(len(rows))
         states, self._written = decoder.states(torch.tensor(rows), self._memory)
         self._last = states[torch.arange(len(rows)), lengths - 1][:, None]
         self._lengths = lengths
@@ -169,7 +173,7 @@ class _Cache:
         if not rows:
             return []
         places = torch.tensor([row.place for row in rows])
-        self._memory = self._task.repeated(torch.zeros(len(rows), dtype=torch.long))
+        self._memory = self._task.shared_by(len(rows))
         self._lengths, self._unseen = self._lengths[places], self._unseen[places]
         self._last = self._last[places]
         self._written = [(key[places], value[places]) for key, value in self._written]
