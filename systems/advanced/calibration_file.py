@@ -1,8 +1,8 @@
 """`calibration.json` beside a checkpoint's weights: what was fitted on validation questions.
 
 One object with a section for each part of the system that was calibrated (`confidence`,
-`selection`, `recall_guard`, `trust`); a part reads its own section and leaves the others as they are. A
-checkpoint without the file, or without a section, works with the part's stated defaults.
+`selection`, `recall_guard`, `trust`); a part reads its own section and leaves the others as they
+are. A checkpoint without the file, or without a section, works with the part's stated defaults.
 """
 
 from __future__ import annotations

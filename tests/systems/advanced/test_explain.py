@@ -27,7 +27,10 @@ SHAPES = [
     ("SELECT a FROM t WHERE b IS NULL OR c IS NOT NULL", ["b is NULL or c is not NULL"]),
     ("SELECT a FROM t WHERE b NOT IN (1, 2, 3)", ["b is not one of 1, 2 or 3"]),
     ("SELECT a FROM t WHERE b IN (SELECT c FROM u)", ["b is among (c from u)"]),
-    ("SELECT a FROM t WHERE b > (SELECT avg(b) FROM t)", ["greater than (the average of b from t)"]),
+    (
+        "SELECT a FROM t WHERE b > (SELECT avg(b) FROM t)",
+        ["greater than (the average of b from t)"],
+    ),
     ("SELECT a FROM t WHERE NOT EXISTS (SELECT 1 FROM u)", ["there is no row among (1 from u)"]),
     (
         "SELECT T1.a, T2.b FROM t AS T1 JOIN u AS T2 ON T1.id = T2.tid",
@@ -47,7 +50,10 @@ SHAPES = [
             "Shows a and the number of rows, only the first row.",
         ],
     ),
-    ("SELECT a FROM t ORDER BY 1 LIMIT 5 OFFSET 2", ["by a from low", "5 rows after leaving out 2"]),
+    (
+        "SELECT a FROM t ORDER BY 1 LIMIT 5 OFFSET 2",
+        ["by a from low", "5 rows after leaving out 2"],
+    ),
     (
         "SELECT a FROM t INTERSECT SELECT b FROM u",
         ["First query: a from t.", "Second query: b from u.", "Gives the rows that both have."],
@@ -58,7 +64,10 @@ SHAPES = [
     ("SELECT CASE WHEN a > 1 THEN 'x' ELSE 'y' END FROM t", ["('x' if a is greater than 1, other"]),
     ("WITH n AS (SELECT a FROM t) SELECT * FROM n", ["First finds n: a from t.", "all columns"]),
     ("SELECT a FROM (SELECT b AS a FROM t) AS s", ["Takes the rows of the result of (b from t)."]),
-    ("SELECT rank() OVER (PARTITION BY a ORDER BY b DESC) FROM t", ["the rank within each a order"]),
+    (
+        "SELECT rank() OVER (PARTITION BY a ORDER BY b DESC) FROM t",
+        ["the rank within each a order"],
+    ),
 ]
 
 
