@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from systems.advanced.explain import explain, steps
 
 MINI = Path(__file__).resolve().parents[3] / "data" / "mini" / "questions.jsonl"
@@ -94,7 +93,7 @@ def test_what_has_no_words_is_quoted(sql: str, fragment: str) -> None:
 
 
 def test_every_gold_of_mini_is_told_and_most_without_quoting() -> None:
-    golds = []
+    golds: list[str] = []
     for line in MINI.read_text().splitlines():
         gold = json.loads(line)["gold"]
         golds += [gold] if isinstance(gold, str) else gold
