@@ -38,7 +38,7 @@ def _chat_learner(options: TrainingOptions, folder: Path) -> Learner:
     """Adapters on a pretrained model: new ones, or those that a training has saved to `folder`."""
     from ..codec.chat_learner import FILE, ChatLearner, ChatSize
     from ..language_model.adapters import Lora
-    from ..language_model.transformers import LocalOptions
+    from ..language_model.loading import LocalOptions
 
     if options.tuning != "lora":
         raise BadInput(f"'{options.model_name}' is trained by adapters: set tuning=lora")
@@ -64,7 +64,7 @@ def _chat_learner(options: TrainingOptions, folder: Path) -> Learner:
 
 def small_config(options: TrainingOptions, words: int = 0) -> SmallConfig:
     """The small model's sizes; its other sizes are its own defaults."""
-    from ..codec.vocabulary import TOKENS
+    from ..codec.pointer.vocabulary import TOKENS
     from ..schema_graph.build import FEATURES, RELATIONS
     from ..small_model.configuration import SmallConfig
 
