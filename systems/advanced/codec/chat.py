@@ -142,7 +142,8 @@ class ChatSession:
         places: dict[int, list[int]] = {}
         for place, partial in enumerate(partials):
             if not partial.finished and n > 0:
-                places.setdefault(len(partial.tokens) if to_end else 0, []).append(place)
+                length = self._model.length(partial.tokens) if to_end else 0
+                places.setdefault(length, []).append(place)
         longest = self._policy.settings.max_sql_tokens
         reading = self._reading(Role.SQL, constraint) if places else None
         for length, own in places.items():
@@ -223,7 +224,7 @@ class ChatSession:
         tokens = (*start.tokens, *written.tokens)
         text = self._model.decode(tokens)
         logprob = start.logprob + written.logprob
-        cut = len(tokens) >= self._policy.settings.max_sql_tokens
+        cut = self._model.length(tokens) >= self._policy.settings.max_sql_tokens
         finished = written.finish != "stop" or next_fence(text, 0) is not None or cut
         if not finished:
             return Partial(tokens, executable_prefix(text), logprob, False)

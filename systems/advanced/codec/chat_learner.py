@@ -202,6 +202,11 @@ class ChatLearner:
             self.model.adapters.copy(role.value, f"{role.value}_{REFERENCE}")
         self._reference_heads = deepcopy(self.heads).requires_grad_(False)
 
+    def use_linker(self, linker: Linker | None) -> None:
+        """Ranks and prunes prompts by another linker from now on."""
+        self.linker = linker
+        self._prompts.clear()
+
     def policy(self) -> ChatPolicy:
         """The model of now; it is left in inference mode."""
         self._module.eval()

@@ -136,6 +136,9 @@ class LanguageModel(Protocol):
     def decode(self, tokens: Sequence[int]) -> str:
         """Tokens → text; the model's special tokens are left out."""
 
+    def length(self, tokens: Sequence[int]) -> int:
+        """How many of the model's own tokens these are, for limits."""
+
     def read(self, prompts: Sequence[Prompt], adapter: str = "") -> list[Reading]:
         """Reads prompts in padded batches, with an adapter by name ('': the base model)."""
 

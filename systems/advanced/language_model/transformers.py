@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,33 +24,14 @@ import torch
 from t2s_bench.errors import BadInput, MissingExtra
 
 from .adapters import Adapters
-from .cache import Kept, piece_of
-from .model import Prompt, Reading, Stop, Tokens, Usage, Written
-from .rows import Output, Rows, Writing, beam, sample
-
-Item = TypeVar("Item")
+from .cache import piece_of
+from .loading import LocalOptions, device_of, end_tokens, load_tokenizer, quantised
+from .local_reading import LocalReading
+from .model import Prompt, Reading, Stop, Tokens, Written
+from .rows import Output, Writing, beam, sample
 
 # Of each file of a model, so much is read from either end for its fingerprint.
 FINGERPRINT_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class LocalOptions:
-    """How a local model is loaded.
-
-    `model` is a folder or a name on the hub. `device_map` ('auto', 'balanced') spreads a model over
-    several devices through accelerate; without one it goes to `device`. `batch` rows are written at
-    once. `kept_tokens` is how much of what was written stays in the cache, beside the prompt.
-    """
-
-    model: str
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    device: str = "auto"
-    device_map: str | None = None
-    load_in_8bit: bool = False
-    load_in_4bit: bool = False
-    batch: int = 16
-    kept_tokens: int = 16_384
 
 
 class TransformersModel:
@@ -71,7 +50,7 @@ class TransformersModel:
         self.tokenizer = tokenizer
         self.options = options
         self.adapters = Adapters(causal)
-        self.ends = _end_tokens(causal.generation_config, tokenizer)
+        self.ends = end_tokens(causal.generation_config, tokenizer)
         self._folder = folder
         self._room = getattr(causal.config.get_text_config(), "max_position_embeddings", None)
         taken = inspect.signature(causal.forward).parameters
@@ -87,7 +66,7 @@ class TransformersModel:
             raise MissingExtra("transformers", "train", "a local model") from error
         folder = Path(options.model).expanduser()
         source = str(folder) if folder.is_dir() else options.model
-        more = _quantised(options)
+        more = quantised(options)
         if options.device_map is not None:
             more["device_map"] = options.device_map
         try:
@@ -96,7 +75,7 @@ class TransformersModel:
                 source, dtype=options.dtype, **more
             )
             if "device_map" not in more:
-                causal = causal.to(_device(options.device))
+                causal = causal.to(device_of(options.device))
         except (OSError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:300]
             raise BadInput(f"the model '{options.model}' cannot be loaded: {reason}") from error
@@ -123,6 +102,10 @@ class TransformersModel:
                 list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False
             )
         )
+
+    def length(self, tokens: Sequence[int]) -> int:
+        """See `LanguageModel`."""
+        return len(tokens)
 
     def text(self, prompt: Prompt) -> str:
         """A prompt as the chat template writes it, with the start of the answer."""
@@ -359,110 +342,6 @@ class TransformersModel:
             ]
 
 
-class LocalReading:
-    """A prompt in the cache of a local model (a `Reading`)."""
-
-    def __init__(
-        self,
-        model: TransformersModel,
-        adapter: str,
-        piece: torch.Tensor,
-        first: torch.Tensor,
-        state: torch.Tensor,
-    ) -> None:
-        self.adapter = adapter
-        self.piece = piece
-        self.first = first
-        self.state = state
-        self.kept = Kept(model.options.kept_tokens)
-        self.forward_tokens = 0
-        self._model = model
-
-    @property
-    def usage(self) -> Usage:
-        """See `Reading`."""
-        return Usage(int(self.piece.shape[3]), self.forward_tokens)
-
-    def generate(
-        self,
-        prefixes: Sequence[Tokens],
-        n: int,
-        *,
-        temperature: float,
-        seed: int = 0,
-        max_tokens: int = 256,
-        stop: Stop | None = None,
-    ) -> list[list[Written]]:
-        """See `Reading`."""
-        starts = [(self, prefix) for prefix in prefixes]
-        return self._model.write(starts, n, temperature, seed, max_tokens, stop)
-
-    def score(self, continuations: Sequence[Tokens]) -> list[tuple[float, ...]]:
-        """See `Reading`."""
-        found: list[tuple[float, ...]] = []
-        for some in self._batches(continuations):
-            with torch.inference_mode(), self._model.adapters.using(self.adapter):
-                # The last token is only looked up, not read.
-                rows = Rows(
-                    self._model.forward, [(self, tokens[:-1]) for tokens in some], reuse=False
-                )
-                for row, tokens in enumerate(some):
-                    if not tokens:
-                        found.append(())
-                        continue
-                    scores = [float(self.first[tokens[0]])]
-                    if rows.output is not None and len(tokens) > 1:
-                        own = rows.output.logprobs[row, -(len(tokens) - 1) :]
-                        chosen = torch.tensor(tokens[1:], device=own.device)
-                        scores += own.gather(1, chosen[:, None]).squeeze(1).tolist()
-                    found.append(tuple(scores))
-        return found
-
-    def choose(self, prefixes: Sequence[Tokens], texts: Sequence[str]) -> list[tuple[float, ...]]:
-        """See `Reading`; texts of one token each cost nothing beyond the prefix."""
-        encoded = [self._model.encode(text) for text in texts]
-        if any(len(tokens) != 1 for tokens in encoded):
-            whole = [(*prefix, *tokens) for prefix in prefixes for tokens in encoded]
-            scores = iter(self.score(whole))
-            return [tuple(sum(next(scores)[len(prefix) :]) for _ in encoded) for prefix in prefixes]
-        found: list[tuple[float, ...]] = []
-        for some in self._batches(prefixes):
-            with torch.inference_mode(), self._model.adapters.using(self.adapter):
-                rows = Rows(self._model.forward, [(self, tokens) for tokens in some])
-                chosen = rows.logprobs[:, [token for (token,) in encoded]]
-                found += [tuple(row) for row in chosen.tolist()]
-        return found
-
-    def states(self, continuations: Sequence[Tokens]) -> npt.NDArray[np.float32]:
-        """See `Reading`."""
-        found = np.zeros((len(continuations), self._model.hidden_size), dtype=np.float32)
-        found[:] = self.state.float().cpu().numpy()
-        places = [place for place, tokens in enumerate(continuations) if tokens]
-        for some in self._batches(places):
-            with torch.inference_mode(), self._model.adapters.using(self.adapter):
-                starts = [(self, continuations[place]) for place in some]
-                rows = Rows(self._model.forward, starts, states=True)
-                assert rows.output is not None and rows.output.states is not None
-                found[list(some)] = rows.output.states[:, -1].float().cpu().numpy()
-        return found
-
-    def _batches(self, some: Sequence[Item]) -> Iterator[Sequence[Item]]:
-        size = self._model.options.batch
-        for start in range(0, len(some), size):
-            yield some[start : start + size]
-
-
-def load_tokenizer(source: str) -> Any:
-    """The tokenizer of a folder as it was saved, or of a model on the hub."""
-    import transformers
-
-    # In a folder with a config.json of its own, AutoTokenizer may choose another class than the
-    # saved tokenizer has, and then splits words differently.
-    saved = (Path(source) / "tokenizer.json").is_file()
-    kind: Any = transformers.PreTrainedTokenizerFast if saved else transformers.AutoTokenizer
-    return kind.from_pretrained(source)
-
-
 def right_padded(
     rows: Sequence[Sequence[int]], device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -474,45 +353,3 @@ def right_padded(
         ids[number, : len(row)] = torch.tensor(row)
         mask[number, : len(row)] = 1
     return ids.to(device), mask.to(device)
-
-
-def _quantised(options: LocalOptions) -> dict[str, Any]:
-    if not (options.load_in_8bit or options.load_in_4bit):
-        return {}
-    if options.load_in_8bit and options.load_in_4bit:
-        raise BadInput("load_in_8bit and load_in_4bit exclude each other: choose one")
-    name = "load_in_8bit" if options.load_in_8bit else "load_in_4bit"
-    if find_spec("bitsandbytes") is None:
-        raise BadInput(
-            f"{name} needs the package 'bitsandbytes': pip install bitsandbytes, or leave {name} "
-            "off and choose dtype=bfloat16"
-        )
-    from transformers import BitsAndBytesConfig
-
-    make: Callable[..., Any] = BitsAndBytesConfig
-    settings: dict[str, Any] = {name: True}
-    if options.load_in_4bit:
-        settings |= {
-            "bnb_4bit_quant_type": "nf4",
-            "bnb_4bit_compute_dtype": torch.bfloat16,
-            "bnb_4bit_use_double_quant": True,
-        }
-    # bitsandbytes places the weights itself while it loads them.
-    return {"quantization_config": make(**settings), "device_map": {"": _device(options.device)}}
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        if torch.cuda.is_available():
-            name = "cuda"
-        else:
-            name = "mps" if torch.backends.mps.is_available() else "cpu"
-    return torch.device(name)
-
-
-def _end_tokens(generation_config: Any, tokenizer: Any) -> frozenset[int]:
-    """The tokens that end an answer: the model's own, and the tokenizer's end of text or turn."""
-    own = generation_config.eos_token_id
-    ends = set(own if isinstance(own, list) else [own])
-    ends |= {tokenizer.eos_token_id, tokenizer.get_added_vocab().get("<|im_end|>")}
-    return frozenset(end for end in ends if end is not None)

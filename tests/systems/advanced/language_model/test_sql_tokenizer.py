@@ -14,13 +14,13 @@ from tests.systems.advanced.tiny_qwen import make_causal, make_tokenizer
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from systems.advanced.language_model.loading import load_tokenizer  # noqa: E402
 from systems.advanced.language_model.sql_tokenizer import (  # noqa: E402
     extend,
     forms,
     grow,
     shortening,
 )
-from systems.advanced.language_model.transformers import load_tokenizer  # noqa: E402
 
 FILES = {
     "spider_data.zip": ("train_spider.json", "train_others.json", "dev.json"),

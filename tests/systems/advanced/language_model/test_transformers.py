@@ -17,12 +17,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from systems.advanced.language_model.adapters import Lora  # noqa: E402
+from systems.advanced.language_model.loading import LocalOptions  # noqa: E402
+from systems.advanced.language_model.local_reading import LocalReading  # noqa: E402
 from systems.advanced.language_model.model import Mark, Prompt, Stop  # noqa: E402
-from systems.advanced.language_model.transformers import (  # noqa: E402
-    LocalOptions,
-    LocalReading,
-    TransformersModel,
-)
+from systems.advanced.language_model.transformers import TransformersModel  # noqa: E402
 
 PROMPT = Prompt((("user", "How many singers are there in France?"),), "```sql\n")
 OTHER = Prompt((("user", "Who?"),))

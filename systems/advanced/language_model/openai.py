@@ -1,0 +1,425 @@
+"""A language model on a server with OpenAI's chat API (vLLM, SGLang and the like).
+
+What search needs beyond plain chat is going on from a given beginning: the beginning is sent as the
+last message, with `continue_final_message` and without a generation prompt, as vLLM and SGLang take
+it. A server that does not honour this cannot search; it is told apart by an error or by an answer
+that begins anew, never silently. The server's own prefix cache plays the part of the local one.
+
+Tokens are the UTF-8 bytes of the text, because a server's token numbers are its own affair;
+log-probabilities are those of the server's tokens. What it deliberately does not do: beam search
+(temperature 0 gives one continuation a prefix), hidden states, and vectors in prompts.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from t2s_bench.errors import BadInput, MissingExtra
+
+from .model import Prompt, Reading, Stop, Tokens, Usage, Written
+
+if TYPE_CHECKING:
+    from openai import APIStatusError
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
+# The most likely tokens that a server is asked for; OpenAI's own limit.
+TOP_LOGPROBS = 20
+# Bytes of SQL for each token of a model, roughly.
+BYTES_PER_TOKEN = 3
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """Where the model is.
+
+    `embedding_model` is the name of the model for `embed` ('': the same). `retries` are further
+    tries when the server is busy, down or garbled.
+    """
+
+    model: str
+    base_url: str
+    api_key: str = ""
+    embedding_model: str = ""
+    timeout: float = 600.0
+    retries: int = 6
+    concurrency: int = 8
+
+
+class ServerModel:
+    """A `LanguageModel` behind HTTP; adapters are served models of their own name, as in vLLM."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        try:
+            from openai import OpenAI
+        except ImportError as error:
+            raise MissingExtra("openai", "openai", "an OpenAI-compatible server") from error
+        if not options.base_url:
+            raise BadInput("no model server: give base_url=http://…/v1")
+        self.options = options
+        self._client = OpenAI(
+            # Servers of one's own often take any key, but the client wants one.
+            api_key=options.api_key or "none",
+            base_url=options.base_url,
+            timeout=options.timeout,
+            max_retries=0,
+        )
+        self._pool = ThreadPoolExecutor(options.concurrency, thread_name_prefix="model")
+        self._goes_on: dict[str, bool] = {}
+        self._lock = threading.Lock()
+
+    def encode(self, text: str) -> Tokens:
+        """The text's bytes."""
+        return tuple(text.encode())
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The bytes as text; an unfinished character is left out."""
+        return bytes(tokens).decode(errors="ignore")
+
+    def length(self, tokens: Sequence[int]) -> int:
+        """About how many tokens of the model the bytes are."""
+        return -(-len(tokens) // BYTES_PER_TOKEN)
+
+    def read(self, prompts: Sequence[Prompt], adapter: str = "") -> list[Reading]:
+        """Nothing is sent yet: a server reads a prompt with its first continuation."""
+        return [ServerReading(self, prompt, adapter or self.options.model) for prompt in prompts]
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """By the server's embeddings endpoint."""
+        name = self.options.embedding_model or self.options.model
+
+        def ask() -> Any:
+            return self._client.embeddings.create(model=name, input=list(texts))
+
+        if not texts:
+            return np.zeros((0, 0), dtype=np.float32)
+        answer = self._retried(ask, name, "embeddings")
+        rows = sorted(answer.data, key=lambda one: one.index)
+        if len(rows) != len(texts):
+            raise BadInput(f"{self._client.base_url} gave {len(rows)} of {len(texts)} embeddings")
+        return np.array([one.embedding for one in rows], dtype=np.float32)
+
+    def describe(self) -> Mapping[str, object]:
+        """The model's name; a server does not say which weights it holds."""
+        return {"model": self.options.model}
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._pool.shutdown(cancel_futures=True)
+        self._client.close()
+
+    def all_of(self, calls: Sequence[Callable[[], Result]]) -> list[Result]:
+        """Runs calls at once, up to `concurrency`; their results in order."""
+        futures = [self._pool.submit(call) for call in calls]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+    def chat(self, prompt: Prompt, beginning: str, model: str, **request: Any) -> Any:
+        """One chat completion that goes on from a beginning of the answer."""
+        if beginning:
+            self._check_goes_on(model)
+        return self._ask(prompt, beginning, model, request)
+
+    def _ask(self, prompt: Prompt, beginning: str, model: str, request: dict[str, Any]) -> Any:
+        chat: list[Any] = list(prompt.as_chat())
+        extra = dict(request.pop("extra_body", {}))
+        if beginning:
+            chat.append({"role": "assistant", "content": beginning})
+            extra |= {"continue_final_message": True, "add_generation_prompt": False}
+        if "after" in request:
+            chat.append(request.pop("after"))
+
+        def ask() -> Any:
+            return self._client.chat.completions.create(
+                model=model, messages=chat, extra_body=extra or None, **request
+            )
+
+        answer = self._retried(ask, model, "chat")
+        if not getattr(answer, "choices", None):
+            raise BadInput(f"{self._client.base_url} gave an answer without choices")
+        return answer
+
+    def _check_goes_on(self, model: str) -> None:
+        """Asks once a model whether a beginning is gone on from, by what the prompt then costs.
+
+        A server that ignores the request closes the beginning as a turn and opens another, which
+        costs tokens of the chat template more; one that honours it saves exactly these.
+        """
+        with self._lock:
+            if model not in self._goes_on:
+                probe = Prompt((("user", "Count."),))
+                said = {"role": "assistant", "content": "1, 2, 3"}
+                request: dict[str, Any] = {"max_tokens": 1, "temperature": 0.0}
+                try:
+                    on = self._ask(probe, "1, 2, 3", model, dict(request))
+                    anew = self._ask(probe, "", model, {**request, "after": said})
+                except BadInput as error:
+                    raise BadInput(f"{error}. {self._cannot_go_on}") from error
+                self._goes_on[model] = (
+                    on.usage is not None
+                    and anew.usage is not None
+                    and on.usage.prompt_tokens < anew.usage.prompt_tokens
+                )
+        if not self._goes_on[model]:
+            raise BadInput(self._cannot_go_on)
+
+    @property
+    def _cannot_go_on(self) -> str:
+        return (
+            f"{self._client.base_url} does not go on from a given beginning of an answer, which "
+            "clause-wise search needs: serve the model with vLLM or SGLang, or use "
+            "backend=transformers"
+        )
+
+    def _retried(self, ask: Callable[[], Result], model: str, what: str) -> Result:
+        from openai import APIConnectionError, APIStatusError
+
+        chance = random.Random(0)
+        reason = ""
+        for attempt in range(1, self.options.retries + 2):
+            try:
+                return ask()
+            except APIStatusError as error:
+                reason = f"{error.status_code} {' '.join(str(error.message).split())[:300]}"
+                if error.status_code not in (408, 409, 425, 429) and error.status_code < 500:
+                    raise BadInput(self._refused(error, model, what, reason)) from error
+            except APIConnectionError as error:
+                reason = f"{error} {error.__cause__ or ''}".strip()
+            except ValueError as error:
+                reason = f"an answer that is not JSON: {error}"
+            if attempt <= self.options.retries:
+                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1))
+                threading.Event().wait(pause * chance.uniform(0.5, 1))
+        raise BadInput(
+            f"{self._client.base_url} gave no answer in {self.options.retries + 1} tries; the "
+            f"last: {reason[:300]}"
+        )
+
+    def _refused(self, error: APIStatusError, model: str, what: str, reason: str) -> str:
+        start = f"{self._client.base_url} refuses the {what} request"
+        if error.status_code in (401, 403):
+            return f"{start}: give a valid key in OPENAI_API_KEY or api_key=…"
+        if error.status_code == 404:
+            return f"{start} ({reason}): is '{model}' served, and has the server {what}?"
+        return f"{start}: {reason}"
+
+
+class ServerReading:
+    """A prompt on a server (a `Reading`)."""
+
+    def __init__(self, server: ServerModel, prompt: Prompt, model: str) -> None:
+        self._server = server
+        self._prompt = prompt
+        self._model = model
+        self._lock = threading.Lock()
+        self._read = 0
+        self._more = 0
+
+    @property
+    def usage(self) -> Usage:
+        """The longest prompt counted once, as its cache makes it; and all that was written."""
+        return Usage(self._read, self._more)
+
+    def generate(
+        self,
+        prefixes: Sequence[Tokens],
+        n: int,
+        *,
+        temperature: float,
+        seed: int = 0,
+        max_tokens: int = 256,
+        stop: Stop | None = None,
+    ) -> list[list[Written]]:
+        """See `Reading`; at temperature 0 one continuation a prefix, for servers have no beam."""
+        texts = [self._server.decode(prefix) for prefix in prefixes]
+        count = n if temperature > 0 else min(n, 1)
+
+        def write(text: str) -> list[Written]:
+            found: list[Written] = []
+            # A server that does not know `n` gives one answer: ask again, with another seed.
+            while len(found) < count:
+                found += self._write(
+                    text, count - len(found), temperature, seed + len(found), max_tokens, stop
+                )
+            return found
+
+        return self._server.all_of([_bound(write, text) for text in texts])
+
+    def score(self, continuations: Sequence[Tokens]) -> list[tuple[float, ...]]:
+        """Log-probabilities by vLLM's `prompt_logprobs`, shared out over a token's bytes."""
+        texts = [self._server.decode(tokens) for tokens in continuations]
+        return self._server.all_of([_bound(self._score, text) for text in texts])
+
+    def choose(self, prefixes: Sequence[Tokens], texts: Sequence[str]) -> list[tuple[float, ...]]:
+        """By the likeliest next tokens; a text that is not among them is as unlikely as the last.
+
+        Upper and lower case, and a space before a text, count as the same.
+        """
+        beginnings = [self._server.decode(prefix) for prefix in prefixes]
+
+        def choose(beginning: str) -> tuple[float, ...]:
+            answer = self._server.chat(
+                self._prompt,
+                self._prompt.start + beginning,
+                self._model,
+                max_tokens=1,
+                temperature=0.0,
+                logprobs=True,
+                top_logprobs=TOP_LOGPROBS,
+            )
+            self._count(answer)
+            tops = _logprobs(answer.choices[0], self._server.options)[0].top_logprobs
+            floor = min(one.logprob for one in tops)
+            found = []
+            for text in texts:
+                wanted = text.strip().lower()
+                odds = sum(
+                    np.exp(one.logprob) for one in tops if one.token.strip().lower() == wanted
+                )
+                found.append(float(np.log(odds)) if odds > 0 else floor)
+            return tuple(found)
+
+        return self._server.all_of([_bound(choose, text) for text in beginnings])
+
+    def states(self, continuations: Sequence[Tokens]) -> npt.NDArray[np.float32]:
+        """See `Reading`: a server has none."""
+        raise BadInput(
+            "a server does not give hidden states, which a value head needs: leave the heads out, "
+            "or use backend=transformers"
+        )
+
+    def _write(
+        self,
+        prefix: str,
+        n: int,
+        temperature: float,
+        seed: int,
+        max_tokens: int,
+        stop: Stop | None,
+    ) -> list[Written]:
+        more: dict[str, Any] = {"n": n} if n > 1 else {}
+        if stop is not None and stop.strings:
+            more["stop"] = list(stop.strings)
+            more["extra_body"] = {"include_stop_str_in_output": True}
+        answer = self._server.chat(
+            self._prompt,
+            self._prompt.start + prefix,
+            self._model,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+            logprobs=True,
+            **more,
+        )
+        self._count(answer)
+        found = []
+        for number, choice in enumerate(answer.choices[:n]):
+            written = self._cut(prefix, choice, stop)
+            # It stopped where no clause begins (in a quoted text, say): on from there.
+            if written.finish == "stop" and not self._reached(prefix + written.text, prefix, stop):
+                left = max_tokens - len(written.logprobs)
+                if left > 0 and written.text:
+                    (rest,) = self._write(
+                        prefix + written.text, 1, temperature, seed + number, left, stop
+                    )
+                    written = Written(
+                        (*written.tokens, *rest.tokens),
+                        written.text + rest.text,
+                        (*written.logprobs, *rest.logprobs),
+                        rest.finish,
+                    )
+            found.append(written)
+        return found
+
+    def _cut(self, prefix: str, choice: Any, stop: Stop | None) -> Written:
+        """A choice up to its first stop; some servers leave the stop out, or write beyond it."""
+        text = choice.message.content or ""
+        entries = _logprobs(choice, self._server.options) if text else []
+        finish: Literal["stop", "end", "length"]
+        finish = "length" if choice.finish_reason == "length" else "end"
+        reason = getattr(choice, "stop_reason", None)
+        if isinstance(reason, str) and not text.endswith(reason):
+            text += reason
+        at = stop.find(prefix + text, len(prefix)) if stop is not None else None
+        if at is not None:
+            text, finish = text[: at - len(prefix)], "stop"
+        elif isinstance(reason, str):
+            finish = "stop"
+        logprobs: list[float] = []
+        length = 0
+        for entry in entries:
+            if length >= len(text.encode()):
+                break
+            logprobs.append(entry.logprob)
+            length += len(bytes(entry.bytes) if entry.bytes else entry.token.encode())
+        return Written(self._server.encode(text), text, tuple(logprobs), finish)
+
+    @staticmethod
+    def _reached(text: str, prefix: str, stop: Stop | None) -> bool:
+        return stop is None or stop.find(text, len(prefix)) is not None
+
+    def _score(self, text: str) -> tuple[float, ...]:
+        if not text:
+            return ()
+        answer = self._server.chat(
+            self._prompt,
+            self._prompt.start + text,
+            self._model,
+            max_tokens=1,
+            temperature=0.0,
+            extra_body={"prompt_logprobs": 1},
+        )
+        self._count(answer)
+        entries = getattr(answer, "prompt_logprobs", None)
+        if not entries:
+            raise BadInput(
+                f"{self._server.options.base_url} does not score given text (prompt_logprobs): "
+                "serve the model with vLLM, or use backend=transformers"
+            )
+        wanted = len(text.encode())
+        found: list[float] = []
+        for entry in reversed(entries):
+            if len(found) >= wanted or entry is None:
+                break
+            # vLLM gives the token that stands there first, then the likelier ones.
+            own = next(iter(entry.values()))
+            length = min(len(str(own["decoded_token"]).encode()), wanted - len(found))
+            found += [own["logprob"] / max(1, length)] * length
+        if len(found) != wanted:
+            raise BadInput(f"{self._server.options.base_url} scored another text than was given")
+        return tuple(reversed(found))
+
+    def _count(self, answer: Any) -> None:
+        usage = getattr(answer, "usage", None)
+        if usage is not None:
+            with self._lock:
+                # What goes before the first continuation is the prompt; the rest comes on top.
+                self._read = self._read or usage.prompt_tokens
+                self._more += usage.completion_tokens
+                self._more += max(0, usage.prompt_tokens - self._read)
+
+
+def _logprobs(choice: Any, options: ServerOptions) -> list[Any]:
+    content = choice.logprobs.content if choice.logprobs is not None else None
+    if not content:
+        raise BadInput(
+            f"{options.base_url} gives no log-probabilities, which search needs: serve the model "
+            "with vLLM or SGLang, or use backend=transformers"
+        )
+    return list(content)
+
+
+def _bound(call: Callable[[str], Result], text: str) -> Callable[[], Result]:
+    return lambda: call(text)
