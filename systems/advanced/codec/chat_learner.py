@@ -24,6 +24,7 @@ from ..language_model.loading import LocalOptions, load_tokenizer
 from ..language_model.model import LanguageModel, Prompt
 from ..language_model.sql_tokenizer import Extension, extend, grow
 from ..language_model.transformers import TransformersModel
+from ..schema_graph.disambiguator import Disambiguator
 from ..task import Role, Task
 from ..training.lessons import Lesson, Loss, Rollout
 from .chat import ANSWER_TOKENS, ChatPolicy, Linker
@@ -34,6 +35,7 @@ from .clauses import END_STOP, statement
 from .heads import Heads
 
 FILE = "chat.json"
+LINKER = "linker"
 REFERENCE = "reference"
 
 
@@ -105,7 +107,10 @@ class ChatLearner:
     def load(
         cls, folder: Path, options: LocalOptions | None = None, linker: Linker | None = None
     ) -> ChatLearner:
-        """What `save` wrote; `options` changes where and how the base model is loaded."""
+        """What `save` wrote; `options` changes where and how the base model is loaded.
+
+        A linker that is given goes before one that was saved.
+        """
         try:
             said: dict[str, Any] = json.loads((folder / FILE).read_text())
         except (OSError, ValueError) as error:
@@ -122,6 +127,8 @@ class ChatLearner:
             grow(model.causal, extension)
         for role in Role:
             model.adapters.load(role.value, folder / "adapters" / role.value)
+        if linker is None and (folder / LINKER).is_dir():
+            linker = Disambiguator.load(folder / LINKER, model.embed)
         size = ChatSize(**{**said["size"], "lora": Lora(**said["size"]["lora"])})
         settings = ChatSettings(**said["settings"])
         return cls(model, settings, size, extension, linker, Heads.load(folder))
@@ -130,6 +137,11 @@ class ChatLearner:
     def module(self) -> nn.Module:
         """All weights; only the adapters and heads take gradients."""
         return self._module
+
+    def use_linker(self, linker: Linker | None) -> None:
+        """Shows the schema in prompts as a linker ranks it, from now on."""
+        self.linker = linker
+        self._prompts.clear()
 
     def parameters_of(self, role: Role) -> list[nn.Parameter]:
         """The role's adapter; the SQL role also has the heads."""
@@ -218,12 +230,15 @@ class ChatLearner:
         return ChatPolicy(model, self.settings, adapters, self.heads, self.linker)
 
     def save(self, folder: Path) -> None:
-        """Adapters by role, heads, tokenizer and `chat.json`; not the base model's weights."""
+        """Adapters by role, heads, tokenizer, graph network; not the base model's weights."""
         for role in Role:
             self.model.adapters.save(role.value, folder / "adapters" / role.value)
         self.heads.save(folder)
         if self._extension is not None:
             self.model.tokenizer.save_pretrained(folder / "tokenizer")
+        if isinstance(self.linker, Disambiguator):
+            (folder / LINKER).mkdir()
+            self.linker.save(folder / LINKER)
         said = {
             "options": asdict(self.model.options),
             "settings": asdict(self.settings),

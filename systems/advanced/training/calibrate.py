@@ -128,7 +128,7 @@ def calibrate(work: Work, folder: Path) -> None:
     except BadInput as error:
         work.run.log(f"confidence is not calibrated: {error}")
         return
-    fitted.save(folder)
+    fitted.save(folder, "confidence" if judging else "confidence_solo")
     if fitted.report is not None:
         values = {name: float(value) for name, value in fitted.report.__dict__.items()}
         work.run.record(4, work.phase_steps(4), "calibration", values)

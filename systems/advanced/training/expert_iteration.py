@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from t2s_bench.types import Example
 
 from ..policy.search import SearchSettings, search
+from ..small_model.learner import SmallLearner
 from ..task import Role
 from .lessons import Lesson
 from .loop import fit
@@ -101,7 +102,7 @@ def _lessons(work: Work, tried: Tried) -> list[Lesson]:
     best = tried.best
     taught_ = example if best is None else replace(example, golds=(tried.sqls[best],))
     lessons = [Lesson(Role.SQL, task, taught_)]
-    if Role.SCHEMA in work.roles:
+    if Role.SCHEMA in work.roles and not isinstance(work.learner, SmallLearner):
         lessons.append(Lesson(Role.SCHEMA, task, taught_))
     if Role.VALIDATION in work.roles and tried.sqls:
         likeliest = max(tried.logprobs)

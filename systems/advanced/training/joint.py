@@ -1,12 +1,13 @@
 """Phase 3: the graph network and the model that reads its output, trained together.
 
-The schema role's lessons are the alignment of question and schema, the SQL role's are what is
-written on it; both change the graph network's weights, at a lower rate than phase 1, without a
-curriculum.
+A pretrained model gets its graph network here (see `linker.py`) and learns to read it; in the small
+model the network is the encoder, and alignment of question and schema and the SQL written on it are
+learnt at once. Lower rate than phase 1, no curriculum.
 """
 
 from __future__ import annotations
 
+from .linker import train_linker
 from .loop import fit
 from .supervised import lessons, taught
 from .work import Work
@@ -18,5 +19,7 @@ def joint(work: Work) -> None:
     if not options.use_schema_disambiguator:
         work.run.log("phase 3: left out, use_schema_disambiguator is false")
         return
+    if chat := work.chat:
+        train_linker(work, chat)
     steps, rate = options.phase3_steps, options.later_learning_rate
     fit(work, taught(work, 3, "joint", steps, rate, lambda: lessons(work)))

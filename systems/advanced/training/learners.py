@@ -53,7 +53,8 @@ def _chat_learner(options: TrainingOptions, folder: Path) -> Learner:
             device="cpu" if options.num_gpus == 0 else "auto",
         )
         lora = Lora(options.lora_rank, options.lora_alpha, options.lora_dropout)
-        learner = ChatLearner.create(local, size=ChatSize(lora))
+        size = options.schema_embedding_dim if options.use_schema_disambiguator else 0
+        learner = ChatLearner.create(local, size=ChatSize(lora, size))
     if options.use_gradient_checkpointing:
         causal: Any = learner.model.causal
         causal.gradient_checkpointing_enable()

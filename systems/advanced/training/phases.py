@@ -12,6 +12,8 @@ from .evaluation import evaluate
 from .expert_iteration import expert_iteration
 from .grpo import grpo
 from .joint import joint
+from .linker import FOLDER as LINKER
+from .linker import load_linker
 from .supervised import supervised
 from .work import Work
 
@@ -63,6 +65,8 @@ def _load_before(work: Work, phase: int) -> None:
         path = work.run.phase(number) / WEIGHTS
         if work.run.finished(number) and path.exists():
             checkpoints.read_weights(path, work.optimiser)
+            if number >= 3 and (chat := work.chat):
+                load_linker(work, chat)
             return
     if phase > 1:
         work.run.log(f"phase {phase} begins with untrained weights: phase {phase - 1} is not done")
@@ -74,6 +78,9 @@ def save_final(work: Work) -> None:
 
     def write(folder: Path) -> None:
         work.learner.save(folder)
+        linker = run.phase(3) / f"{LINKER}_model"
+        if linker.is_dir():
+            shutil.copytree(linker, folder / LINKER)
         calibration = run.phase(4) / FOLDER
         if calibration.is_dir():
             for path in calibration.iterdir():

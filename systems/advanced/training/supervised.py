@@ -13,6 +13,7 @@ import torch
 
 from t2s_bench.types import Example
 
+from ..small_model.learner import SmallLearner
 from ..task import Role
 from .curriculum import Curriculum, difficulty
 from .lessons import Lesson, Rollout
@@ -62,8 +63,13 @@ def taught(
 
 
 def lessons(work: Work, weight: float = 1.0) -> list[Lesson]:
-    """A lesson for each training example and for each role that learns golds."""
+    """A lesson for each training example and for each role that learns golds.
+
+    The small model's SQL lessons teach the alignment of question and schema as well.
+    """
     roles = [role for role in work.roles if role is not Role.VALIDATION]
+    if isinstance(work.learner, SmallLearner):
+        roles = [Role.SQL]
     return [
         Lesson(role, work.task(example), example, weight=share * weight)
         for example, share in zip(work.data.train, work.data.weights, strict=True)

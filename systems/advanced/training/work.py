@@ -19,6 +19,7 @@ from .options import TrainingOptions
 from .rewards import Rewarder
 
 if TYPE_CHECKING:
+    from ..codec.chat_learner import ChatLearner
     from .loop import Stage
 
 MakeTask = Callable[[Question, Database], Task]
@@ -42,6 +43,13 @@ class Work:
     report: Tracker = lambda values, step: None
     _tasks: dict[tuple[str, str], Task] = field(default_factory=dict)
     _done: dict[int, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def chat(self) -> ChatLearner | None:
+        """The learner, where it is a pretrained chat model."""
+        from ..codec.chat_learner import ChatLearner
+
+        return self.learner if isinstance(self.learner, ChatLearner) else None
 
     def task(self, example: Example) -> Task:
         """An example's task, made once."""
