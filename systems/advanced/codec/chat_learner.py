@@ -138,11 +138,6 @@ class ChatLearner:
         """All weights; only the adapters and heads take gradients."""
         return self._module
 
-    def use_linker(self, linker: Linker | None) -> None:
-        """Shows the schema in prompts as a linker ranks it, from now on."""
-        self.linker = linker
-        self._prompts.clear()
-
     def parameters_of(self, role: Role) -> list[nn.Parameter]:
         """The role's adapter; the SQL role also has the heads."""
         own = self.model.adapters.parameters(role.value)

@@ -80,7 +80,8 @@ def save_final(work: Work) -> None:
         work.learner.save(folder)
         linker = run.phase(3) / f"{LINKER}_model"
         if linker.is_dir():
-            shutil.copytree(linker, folder / LINKER)
+            # A model that reads the network has saved it already.
+            shutil.copytree(linker, folder / LINKER, dirs_exist_ok=True)
         calibration = run.phase(4) / FOLDER
         if calibration.is_dir():
             for path in calibration.iterdir():

@@ -205,3 +205,25 @@ def test_schema_nodes_reach_the_model_and_learn(
     learner.save(tmp_path)
     loaded = ChatLearner.load(tmp_path, linker=Nodes())
     assert loaded.loss(sql).parts["sql"] == pytest.approx(after.parts["sql"], abs=1e-4)
+
+
+def test_the_graph_network_is_saved_with_the_model_that_reads_it(
+    model_folder: Path, lessons: list[Lesson], tmp_path: Path
+) -> None:
+    pytest.importorskip("torch_geometric")
+    from systems.advanced.schema_graph.disambiguator import Disambiguator
+    from systems.advanced.schema_graph.gat import GatConfig, SchemaGat
+
+    torch.manual_seed(0)
+    gat = SchemaGat(GatConfig(heads=2, layers=1, size=8, edge_size=4))
+    learner = create(model_folder, schema_size=8)
+    assert learner.heads.schema is not None
+    torch.nn.init.normal_(learner.heads.schema.weight)
+    before = learner.loss(lessons[:1]).parts["sql"]
+    learner.use_linker(Disambiguator(gat))
+    after = learner.loss(lessons[:1]).parts["sql"]
+    assert after != pytest.approx(before, abs=1e-3)
+    learner.save(tmp_path)
+    loaded = ChatLearner.load(tmp_path)
+    assert isinstance(loaded.linker, Disambiguator)
+    assert loaded.loss(lessons[:1]).parts["sql"] == pytest.approx(after, abs=1e-4)
