@@ -188,7 +188,16 @@ def _kept_scorer(metrics: tuple[str, ...]) -> Scorer:
 
 
 def _renamed(judgement: Judgement, id: str) -> Judgement:
-    return replace(judgement, score=replace(judgement.score, id=id))
+    """The same verdict on another question; `replace` would take three times as long."""
+    score = judgement.score
+    return Judgement(
+        Score(id, score.outcome, score.metrics, score.error),
+        judgement.predicted_rows,
+        judgement.predicted_steps,
+        judgement.predicted_seconds,
+        judgement.gold_rows,
+        judgement.gold_steps,
+    )
 
 
 def _failed(id: str, metrics: tuple[str, ...], failure: JobFailure) -> Judgement:

@@ -13,12 +13,12 @@ from itertools import combinations
 from t2s_bench.analysis.paired import paired_difference
 from t2s_bench.analysis.slices import FEATURES
 from t2s_bench.analysis.statistics import holm
-from t2s_bench.leaderboard.calibration import calibration
 from t2s_bench.leaderboard.folder import Board
 from t2s_bench.leaderboard.names import board_title, metric_title, rules_text
 from t2s_bench.leaderboard.published import AVERAGE, Published
 from t2s_bench.leaderboard.six_sets import measured_rows
 from t2s_bench.leaderboard.standings import ALL, Standing, slices_of, standings
+from t2s_bench.metrics.calibration import brier, expected_calibration_error, reliability
 from t2s_bench.reports.page import asset, page
 from t2s_bench.runs.packed import pack
 from t2s_bench.runs.record import Record
@@ -102,9 +102,6 @@ def _system(record: Record, board: Board) -> dict[str, object]:
     system, questions = record.identity["system"], len(record.outcomes)
     cost = record.cost
     spent = not record.predicted_elsewhere
-    found = None
-    if record.confidences and board.metric in record.scores and not record.ceiling:
-        found = calibration(record.confidences, record.scores[board.metric])
     return {
         "name": record.name,
         "system": system["name"],
@@ -130,7 +127,25 @@ def _system(record: Record, board: Board) -> dict[str, object]:
             "steps": _each(cost["steps"], questions),
         },
         "outcomes": "".join(_CODES[outcome] for outcome in record.outcomes),
-        "calibration": asdict(found) if found else None,
+        "calibration": _calibration(record, board),
+    }
+
+
+def _calibration(record: Record, board: Board) -> dict[str, object] | None:
+    """The figures that a report has, with no confidence that is no probability."""
+    if record.ceiling or not record.confidences or board.metric not in record.scores:
+        return None
+    answers = zip(record.confidences, record.scores[board.metric], strict=True)
+    pairs = [(c, s) for c, s in answers if c is not None and s is not None and 0 <= c <= 1]
+    if not pairs:
+        return None
+    return {
+        "bins": [
+            {"questions": found.questions, "confidence": found.confidence, "score": found.accuracy}
+            for found in reliability(pairs)
+        ],
+        "error": expected_calibration_error(pairs),
+        "brier": brier(pairs),
     }
 
 

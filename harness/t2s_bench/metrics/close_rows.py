@@ -12,8 +12,15 @@ from itertools import repeat
 from operator import ne
 from typing import cast
 
-from t2s_bench.metrics.close_numbers import NUMBERS, Point, Tolerance, bags_match, is_number
-from t2s_bench.metrics.column_order import Rows, column, hash_sum, types_of
+from t2s_bench.metrics.close_numbers import (
+    NUMBERS,
+    Number,
+    Point,
+    Tolerance,
+    bags_match,
+    is_number,
+)
+from t2s_bench.metrics.column_order import Rows, column, equal_bags, hash_sum, types_of
 from t2s_bench.metrics.rows import same_bag
 
 Column = list[object]
@@ -80,26 +87,61 @@ def holds_columns(gold: Rows, predicted: Rows, tolerance: Tolerance, *, ordered:
     if list(gold) == list(predicted):
         return True
     candidates = [_Values(column(predicted, place)) for place in range(len(predicted[0]))]
-    return all(
-        any(wanted.equals(found, tolerance, ordered=ordered) for found in candidates)
-        for wanted in (_Values(column(gold, place)) for place in range(len(gold[0])))
-    )
+    for place in range(len(gold[0])):
+        wanted = _Values(column(gold, place))
+        if not any(wanted.same(found, ordered=ordered) for found in candidates) and not any(
+            wanted.close(found, tolerance, ordered=ordered) for found in candidates
+        ):
+            return False
+    return True
 
 
 class _Values:
-    """One column, prepared once for many comparisons."""
+    """One column, prepared for many comparisons; what costs more is made when it is asked for."""
 
     def __init__(self, values: Column) -> None:
         self.values = values
-        self.numbers = sorted([value for value in values if is_number(value)])
-        self.others = Counter(_plain(value) for value in values if not is_number(value))
+        self.hash = hash_sum(values)
+        self.has_numbers = not {*map(type, values)} <= {str, bytes, type(None)}
+        self._range: list[Number] | None = None
+        self._parts: tuple[list[Number], Counter[object]] | None = None
 
-    def equals(self, other: _Values, tolerance: Tolerance, *, ordered: bool) -> bool:
-        if len(self.numbers) != len(other.numbers) or self.others != other.others:
+    def same(self, other: _Values, *, ordered: bool) -> bool:
+        """Exactly equal; quick where it is not so."""
+        if self.hash != other.hash:
             return False
-        if not tolerance.all_close(self.numbers, other.numbers):
+        return self.values == other.values if ordered else equal_bags(self.values, other.values)
+
+    def close(self, other: _Values, tolerance: Tolerance, *, ordered: bool) -> bool:
+        """Numbers equal within the tolerance and the rest exactly, for columns not the same."""
+        if not self.has_numbers or not other.has_numbers:
+            return False
+        if not tolerance.all_close(self._ends(), other._ends()):
+            return False
+        (numbers, rest), (other_numbers, other_rest) = self._split(), other._split()
+        if len(numbers) != len(other_numbers) or rest != other_rest:
+            return False
+        if not tolerance.all_close(numbers, other_numbers):
             return False
         return not ordered or _same_in_order(self.values, other.values, tolerance)
+
+    def _ends(self) -> list[Number]:
+        """The smallest and the largest value; empty where some value is no number."""
+        if self._range is None:
+            cells = cast("list[Number]", self.values)
+            self._range = [min(cells), max(cells)] if _all_numbers(self.values) else []
+        return self._range
+
+    def _split(self) -> tuple[list[Number], Counter[object]]:
+        """The numbers in order, and how often each other value is there."""
+        if self._parts is None:
+            if self._ends():
+                self._parts = sorted(cast("list[Number]", self.values)), Counter()
+            else:
+                numbers = sorted([value for value in self.values if is_number(value)])
+                rest = Counter([_plain(v) for v in self.values if not is_number(v)])
+                self._parts = numbers, rest
+        return self._parts
 
 
 def _comparable(first: set[type], second: set[type]) -> bool:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import permutations, repeat
 from operator import itemgetter
+from typing import Any
 
 from t2s_bench.types import Row
 
@@ -57,8 +58,8 @@ def column_order(gold: Rows, predicted: Rows, *, ordered: bool) -> Sequence[int]
     return _Search(gold, predicted).order(gold_colours, predicted_colours)
 
 
-def equal_bags(first: Rows, second: Iterable[Row]) -> bool:
-    """Whether the rows of `second`, as many as `first` has, are those of `first`."""
+def equal_bags(first: Sequence[object], second: Iterable[object]) -> bool:
+    """Whether the rows or values of `second`, as many as `first` has, are those of `first`."""
     return _equal(first, set(first), second)
 
 
@@ -91,7 +92,7 @@ def types_of(rows: Rows) -> list[set[type]]:
     return types
 
 
-def _equal(first: Rows, distinct: set[Row], second: Iterable[Row]) -> bool:
+def _equal(first: Sequence[object], distinct: set[Any], second: Iterable[object]) -> bool:
     """`equal_bags` where the set of `first` is there already; uses it up."""
     if len(distinct) < len(first):
         return Counter(first) == Counter(second)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from t2s_bench.reports.exact_match import exact_match_table
 from t2s_bench.reports.report import Report
 
 
@@ -126,6 +127,9 @@ def to_markdown(report: Report) -> str:
                 row += [percent(rate["value"]), interval(rate)]
             rows.append(row)
         parts.append(f"## By {kind}\n\n{table(header, rows)}")
+    exact: Any = report.get("exact_match", {})
+    for name, levels in exact.items():
+        parts.append(f"## `{name}` by component (F1)\n\n{table(*exact_match_table(levels))}")
     if "candidates" in report:
         header, rows = candidates_table(report)
         parts.append(f"## By number of candidates\n\n{table(header, rows)}")

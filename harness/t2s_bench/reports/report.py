@@ -19,6 +19,7 @@ from t2s_bench.benchmarks.benchmark import Benchmark
 from t2s_bench.metrics.calibration import calibration
 from t2s_bench.metrics.candidates import CandidateScores
 from t2s_bench.metrics.catalog import METRICS
+from t2s_bench.reports.exact_match import difficulties, exact_match_section
 from t2s_bench.runs import records
 from t2s_bench.runs.lock import Lock
 from t2s_bench.scoring import Scorer
@@ -40,13 +41,16 @@ def make_report(
 ) -> Report:
     """Puts the report of a complete run together.
 
-    Has a section `candidates` where these are given, and `calibration` where predictions carry
-    confidences (a question is right by the first metric's outcome).
+    Has a section `candidates` where these are given, `calibration` where predictions carry
+    confidences (a question is right by the first metric's outcome), and `exact_match` where `em` or
+    `em_values` is among the metrics. Spider's questions are sliced by hardness.
     """
     scoring = lock.identity["scoring"]
     assert isinstance(scoring, Mapping)
     names = list(scoring["metrics"])
     listed = [scores[example.id] for example in examples]
+    levels = difficulties(benchmark, examples)
+    exact = exact_match_section(benchmark, examples, predictions, scoring)
     return {
         "run": lock.digest,
         "system": lock.identity["system"],
@@ -64,12 +68,13 @@ def make_report(
         },
         "outcomes": dict(Counter(str(score.outcome) for score in listed).most_common()),
         "slices": {
-            "difficulty": _slices(examples, scores, names, lambda e: (e.difficulty,), DIFFICULTIES),
+            "difficulty": _slices(examples, scores, names, lambda e: (levels[e.id],), DIFFICULTIES),
             "database": _slices(examples, scores, names, lambda e: (e.question.database,)),
             "feature": _slices(examples, scores, names, _feature_key(examples), FEATURES),
         },
         "cost": _cost(predictions.values(), costs.values()),
         **({"candidates": _candidates(candidates)} if candidates else {}),
+        **({"exact_match": exact} if exact else {}),
         **_calibration(listed, predictions),
     }
 

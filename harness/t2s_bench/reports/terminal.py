@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from t2s_bench.reports.exact_match import exact_match_table
 from t2s_bench.reports.markdown import (
     calibration_line,
     candidates_table,
@@ -53,11 +54,16 @@ def print_report(report: Report, console: Console, *, slices: tuple[str, ...]) -
                 cells += [percent(rate["value"]), interval(rate)]
             table.add_row(*cells)
         console.print(table)
+    exact: Any = report.get("exact_match", {})
+    further = [
+        (f"{name} by component (F1)", *exact_match_table(levels)) for name, levels in exact.items()
+    ]
     if "candidates" in report:
-        header, rows = candidates_table(report)
-        table = Table(box=box.SIMPLE_HEAD)
-        for name in header:
-            table.add_column(name, justify="right")
+        further.append(("", *candidates_table(report)))
+    for heading, header, rows in further:
+        table = Table(box=box.SIMPLE_HEAD, title=heading or None, title_justify="left")
+        for place, name in enumerate(header):
+            table.add_column(name, justify="left" if heading and not place else "right")
         for row in rows:
             table.add_row(*row)
         console.print(table)

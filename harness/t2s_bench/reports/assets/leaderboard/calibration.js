@@ -34,5 +34,5 @@ function diagram(system) {
       tip: `${plural(bin.questions, "answer")} given with ${(100 * bin.confidence).toFixed(0)} % confidence\n${(100 * bin.score).toFixed(0)} % of them right` })));
   return h("figure", { class: "diagram" }, plot,
     h("figcaption", {}, h("span", { class: "text", tip: system.name }, system.name),
-      h("span", { class: "small soft", tip: "Expected calibration error over ten bins, and Brier score: 0 is perfect" }, `ECE ${error.toFixed(3)} · Brier ${brier.toFixed(3)}`)));
+      h("span", { class: "small soft", tip: "Expected calibration error over 15 bins, and Brier score: 0 is perfect" }, `ECE ${error.toFixed(3)} · Brier ${brier.toFixed(3)}`)));
 }
