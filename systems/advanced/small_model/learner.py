@@ -71,7 +71,7 @@ class SmallLearner:
         return self.model
 
     def parameters_of(self, role: Role) -> list[torch.nn.Parameter]:
-        """The critic (but for the words) is the validation role's own; the others share the rest."""
+        """The critic is the validation role's own, its words aside; the others share the rest."""
         rest = [*self.model.encoder.parameters(), *self.model.decoder.parameters()]
         if role is Role.VALIDATION:
             shared = {id(parameter) for parameter in rest}

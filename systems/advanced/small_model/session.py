@@ -31,32 +31,46 @@ SURELY_NOT, SURELY = 0.02, 0.9
 
 
 class SmallPolicy:
-    """The small model with the pointer codec."""
+    """The small model with the pointer codec.
 
-    def __init__(self, model: SmallModel) -> None:
+    With `typed` False the edges of the graph count as none and the relevance is the lexical
+    linker's, also where the weights were trained with them: an ablation at inference only.
+    """
+
+    def __init__(self, model: SmallModel, typed: bool = True) -> None:
         self.model = model.eval()
+        self.typed = typed and model.config.typed
 
     def open(self, task: Task, linking: Linking | None = None) -> SmallSession:
         """Encodes a task. A model without typed attention takes the linking's relevance."""
-        return SmallSession(self.model, task, linking)
+        return SmallSession(self.model, task, linking, self.typed)
 
     def link(self, task: Task) -> Linking:
         """The schema role's relevance; the lexical linker's where attention is not typed."""
-        if not self.model.config.typed:
+        if not self.typed:
             return lexical_linking(task)
-        return SmallSession(self.model, task, None).linking()
+        return SmallSession(self.model, task).linking()
 
 
 class SmallSession:
     """One task on the small model."""
 
-    def __init__(self, model: SmallModel, task: Task, linking: Linking | None) -> None:
+    def __init__(
+        self, model: SmallModel, task: Task, linking: Linking | None = None, typed: bool = True
+    ) -> None:
         self._model = model
         self._task = task
         self._graph = task.graph
         self._batch = task_batch(model, task, linking)
+        if not typed:
+            self._batch = untyped(self._batch, task, linking)
         with torch.inference_mode():
-            self._memory, self._relevance = model.remember(self._batch)
+            if typed:
+                self._memory, self._relevance = model.remember(self._batch)
+            else:
+                items, _ = model.encoder(self._batch)
+                self._relevance = self._batch.relevance
+                self._memory = model.decoder.memory(items, self._batch.mask, self._relevance)
         self._writer = Writer(model.decoder, self._memory, BEGIN, model.config.longest_sql - 1)
         self._start = State.start(task.graph)
         self._known: dict[str, tuple[tuple[int, ...], float]] = {}
@@ -253,6 +267,14 @@ def task_batch(model: SmallModel, task: Task, linking: Linking | None = None) ->
     relevance = item_log_odds(task.graph, linking) if linking and not model.config.typed else None
     inputs = make_inputs(task.graph, model.words, relevance, model.config.longest_question)
     return make_batch([inputs], model.words)
+
+
+def untyped(batch: Batch, task: Task, linking: Linking | None) -> Batch:
+    """The batch with edges of no type and a linker's relevance."""
+    odds = item_log_odds(task.graph, linking or lexical_linking(task))
+    return replace(
+        batch, relations=torch.zeros_like(batch.relations), relevance=torch.tensor([odds])
+    )
 
 
 def item_log_odds(graph: SchemaGraph, linking: Linking) -> list[float]:

@@ -1,0 +1,180 @@
+"""The system: a task goes through agents, search and clarifier, each of which can be off.
+
+Heavy packages load when an instance is made, so that its options can be read without them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from t2s_bench.system import SelfConsistency, Setup, System
+from t2s_bench.types import Candidate, Database, Prediction, Question
+
+from .agents.candidate import Candidate as Considered
+from .agents.recall_guard import RecallGuard
+from .agents.schema import SchemaAgent
+from .agents.selection import Blend
+from .agents.sql import Drawing, Search, SqlAgent
+from .agents.team import Deliberation, Solo, Team, TeamBudget
+from .agents.validation import ValidationAgent
+from .clarifier.calibration import Calibration
+from .clarifier.refine import Ask, Clarified, Clarifier, ClarifierSettings
+from .clarifier.trust import Trust
+from .codec.codec import Session
+from .evidence import Prober
+from .models import AT_INFERENCE, open_model
+from .options import AdvancedOptions
+from .policy.search import SearchSettings, search
+from .schema_graph.build import TaskMaker
+from .task import Task
+
+COMPONENTS = ("gat", "mcts", "clarifier", "multi-agent")
+
+
+class Advanced(System):
+    """Answers a question by what is on of search, agents and clarifier.
+
+    With all four components off it is the bare base: greedy, or the majority of `base_samples`.
+    """
+
+    Options = AdvancedOptions
+    batch_size = 8
+
+    def __init__(self, options: AdvancedOptions, setup: Setup) -> None:
+        super().__init__(options, setup)
+        self._settings = options
+        self._opened = open_model(options, setup.folder, setup.off)
+        self._tasks = TaskMaker()
+        self._prober = Prober()
+        folder = self._opened.folder
+        self._blend = Blend.load(folder)
+        self._sql = SqlAgent(self._prober, self._drawing(), self._search())
+        self._answerer: Team | Solo
+        if self._on("multi-agent"):
+            self._answerer = Team(
+                self._opened.policy,
+                SchemaAgent(self._opened.policy, RecallGuard.load(folder)),
+                self._sql,
+                ValidationAgent(self._prober, self._blend.accept_logit),
+                self._blend,
+                TeamBudget(rounds=options.revision_rounds),
+            )
+        else:
+            self._answerer = Solo(self._opened.policy, self._sql)
+        self._clarifier = self._made_clarifier()
+
+    @classmethod
+    def self_consistency(cls, options: object, samples: int) -> SelfConsistency | None:
+        """The majority of so many samples of the bare base."""
+        return SelfConsistency({"base_samples": samples})
+
+    def describe(self) -> Mapping[str, object]:
+        """Which weights answer."""
+        return self._opened.identity
+
+    def predict(self, question: Question, database: Database) -> Prediction:
+        """Answers one question; never raises for what a question or database holds."""
+        return self.answer(question, database)
+
+    def answer(self, question: Question, database: Database, ask: Ask | None = None) -> Prediction:
+        """Answers, and asks a human where one is there and the evidence settles nothing."""
+        task = self._tasks.task(question, database)
+        said = self.deliberate(task)
+        trace: dict[str, object] = {"agents": said.trace()}
+        clarified: Clarified | None = None
+        if self._clarifier is not None:
+            clarified = self._clarifier.refine(said, ask, self._seed(question))
+            trace["rounds"] = clarified.trace()
+            trace["signals"] = dict(clarified.signals.__dict__)
+        if self._opened.ablated_at_inference:
+            trace["ablation"] = {name: AT_INFERENCE for name in self._opened.ablated_at_inference}
+        cost = said.session.cost
+        return Prediction(
+            sql=clarified.sql if clarified is not None else said.answer.sql,
+            candidates=self._shown(said, clarified),
+            confidence=clarified.confidence if clarified is not None else self._share(said),
+            prompt_tokens=cost.prompt_tokens,
+            completion_tokens=cost.completion_tokens,
+            trace=trace,
+        )
+
+    def deliberate(self, task: Task) -> Deliberation:
+        """What agents (or one agent) come to, before the clarifier; for calibration, too."""
+        return self._answerer.answer(task, self._seed(task.question))
+
+    def close(self) -> None:
+        """Ends the workers and closes the indexes."""
+        self._prober.close()
+        self._tasks.close()
+
+    def _on(self, component: str) -> bool:
+        return component not in self.setup.off
+
+    def _bare(self) -> bool:
+        return set(COMPONENTS) <= set(self.setup.off)
+
+    def _drawing(self) -> Drawing:
+        options = self._settings
+        if not self._bare():
+            return Drawing(options.beam, options.samples, options.policy_temperature)
+        if options.base_samples == 1:
+            return Drawing(1, 0)
+        return Drawing(0, options.base_samples, options.policy_temperature)
+
+    def _search(self) -> Search | None:
+        if not self._on("mcts"):
+            return None
+        options = self._settings
+        settings = SearchSettings(
+            simulations=options.mcts_simulations,
+            exploration=options.mcts_exploration,
+            temperature=options.policy_temperature,
+        )
+
+        def searched(session: Session, seed: int) -> Sequence[Considered]:
+            return search(session, self._prober, settings, seed).candidates
+
+        return searched
+
+    def _made_clarifier(self) -> Clarifier | None:
+        if not self._on("clarifier"):
+            return None
+        team = self._on("multi-agent")
+        options = self._settings
+        folder = self._opened.folder
+        calibration = Calibration.load(folder, "confidence" if team else "confidence_solo")
+        return Clarifier(
+            self._sql,
+            self._prober,
+            calibration,
+            ClarifierSettings(
+                uncertainty_threshold=options.uncertainty_threshold,
+                clarification_iterations=options.clarification_iterations,
+                abstain_below=options.abstain_below,
+            ),
+            self._blend.weight if team else 0.0,
+            Trust.load(folder),
+        )
+
+    def _share(self, said: Deliberation) -> float | None:
+        """The votes' share; one greedy statement claims nothing."""
+        if len(said.candidates) < 2:
+            return None
+        return min(1.0, max(0.0, said.selection.groups[0].share))
+
+    def _shown(self, said: Deliberation, clarified: Clarified | None) -> tuple[Candidate, ...]:
+        """The candidates by result, best first, with their results' scores."""
+        candidates = clarified.candidates if clarified is not None else said.candidates
+        selection = clarified.selection if clarified is not None else said.selection
+        return tuple(
+            Candidate(candidates[place].sql, round(score, 6))
+            for group, score in zip(selection.groups, selection.scores, strict=True)
+            for place in group.places
+            if candidates[place].sql
+        )
+
+    def _seed(self, question: Question) -> int:
+        """A question's own chance, so that it does not depend on the others."""
+        text = f"{self.setup.seed}:{question.id}:{question.question}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
