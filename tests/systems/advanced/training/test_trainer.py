@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from systems.advanced.training.learners import make_learner, small_config
+from systems.advanced.training.options import TrainingOptions
+from systems.advanced.training.plan import make_plan
+from systems.advanced.training.trainer import AdvancedTrainer
+from tests.systems.advanced.tiny_qwen import make_folder
+from tests.systems.advanced.training.tiny import make_towns, small_options
+from typer.testing import CliRunner
+
+from t2s_bench.cli.app import app
+from t2s_bench.errors import BadInput, MissingExtra
+from t2s_bench.runs.lock import Lock
+from t2s_bench.system import Setup
+from t2s_bench.training import Request, TrainingRun
+
+ALL = Request((1, 2, 3, 4))
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_towns(tmp_path_factory.mktemp("data") / "towns")
+
+
+def train(options: TrainingOptions, folder: Path, request: Request) -> dict[str, object]:
+    trainer = AdvancedTrainer(options, Setup(Path(__file__).parents[4] / "systems" / "advanced"))
+    with TrainingRun(folder, Lock({}, {}), request) as run:
+        return dict(trainer.train(run))
+
+
+def test_the_plan_tells_parameters_memory_tokens_steps_and_time(towns: Path) -> None:
+    options = small_options(towns, phase1_steps=100, use_multi_agent_rl=False)
+    plan = make_plan(options, ALL, 0)
+    assert plan["questions"] == 36
+    assert plan["phases"]["1 curriculum"]["steps"] == 100  # type: ignore[index]
+    assert {"parameters", "memory a device, GB", "hours (order of magnitude)"} <= plan.keys()
+    wider = make_plan(small_options(towns, schema_embedding_dim=384), ALL, 0)
+    assert wider["parameters"] > plan["parameters"]  # type: ignore[operator]
+    assert wider["memory a device, GB"] > plan["memory a device, GB"]  # type: ignore[operator]
+    first = make_plan(options, Request((1,)), 0)
+    assert list(first["phases"]) == ["1 curriculum"]  # type: ignore[call-overload]
+
+
+def test_the_plan_counts_a_pretrained_model_from_its_configuration_alone(
+    towns: Path, tmp_path: Path
+) -> None:
+    folder = make_folder(tmp_path / "qwen")
+    for path in folder.glob("*.safetensors"):
+        path.unlink()
+    options = small_options(towns, model_name=str(folder), tuning="lora", lora_rank=4)
+    plan = make_plan(options, ALL, 0)
+    assert 0 < plan["trained parameters"] < plan["parameters"] * 3  # type: ignore[operator]
+    more = make_plan(
+        small_options(towns, model_name=str(folder), tuning="lora", lora_rank=8), ALL, 0
+    )
+    assert more["trained parameters"] == 2 * plan["trained parameters"]  # type: ignore[operator]
+
+
+def test_the_command_plans_and_loads_nothing() -> None:
+    done = CliRunner().invoke(app, ["train", "advanced", "--smoke", "--plan", "--json"])
+    assert done.exit_code == 0, done.output
+    plan = json.loads(done.stdout)
+    assert plan["questions"] == 276 and plan["options"]["experiment_name"] == '"smoke"'
+
+
+def test_data_only_prepares_and_stops(towns: Path, tmp_path: Path) -> None:
+    request = Request((1, 2, 3, 4), data_only=True, data=tmp_path)
+    report = train(small_options(towns), tmp_path / "out", request)
+    assert report["data"]["train"] == 18  # type: ignore[index]
+    assert not (tmp_path / "out" / "phase1").exists()
+    assert "batch_size = 8" in (tmp_path / "out" / "training.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "field"),
+    [
+        ("schema_embedding_dim", 96, "width"),
+        ("schema_gat_heads", 3, "heads"),
+        ("schema_gat_layers", 1, "encoder_layers"),
+        ("use_schema_disambiguator", False, "typed"),
+    ],
+)
+def test_the_graph_network_s_options_reach_the_small_model(
+    option: str, value: object, field: str
+) -> None:
+    assert getattr(small_config(TrainingOptions(**{option: value})), field) == value  # type: ignore[arg-type]
+
+
+def test_chat_models_are_trained_by_adapters(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="set tuning=lora"):
+        make_learner(TrainingOptions(model_name=str(tmp_path)), [])
+
+
+def test_a_tracker_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    from systems.advanced.training.tracking import make_tracker
+
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    with pytest.raises(MissingExtra, match="t2s-bench\\[wandb\\]"):
+        make_tracker(TrainingOptions(report_to=("wandb",)), tmp_path)
+
+
+@pytest.mark.slow
+def test_the_small_model_learns_the_towns_through_all_phases(towns: Path, tmp_path: Path) -> None:
+    options = small_options(
+        towns,
+        schema_embedding_dim=64,
+        schema_gat_heads=4,
+        schema_gat_layers=2,
+        batch_size=16,
+        learning_rate=3e-3,
+        later_learning_rate=5e-4,
+        grpo_learning_rate=2e-4,
+        phase1_steps=80,
+        mcts_simulations=4,
+        grpo_steps=2,
+        checkpoint_every=100,
+    )
+    request = Request((1, 2, 3, 4), data=tmp_path)
+    report = train(options, tmp_path / "out", request)
+    reached = report["ex"]
+    assert isinstance(reached, dict)
+    assert reached["before"]["ex"] < 0.2
+    assert reached["phase 4"]["ex"] >= 0.8
+    final = {path.name for path in (tmp_path / "out" / "final_model").iterdir()}
+    assert {"weights.pt", "config.json", "words.txt", "calibration.json"} <= final
+
+
+@pytest.mark.slow
+def test_a_tiny_pretrained_model_goes_through_all_phases_with_three_adapters(
+    towns: Path, tmp_path: Path
+) -> None:
+    options = small_options(
+        towns,
+        model_name=str(make_folder(tmp_path / "qwen", spread=0.02)),
+        tuning="lora",
+        lora_rank=4,
+        schema_embedding_dim=16,
+        schema_gat_heads=2,
+        schema_gat_layers=1,
+        batch_size=4,
+        phase1_steps=2,
+        expert_steps=1,
+        search_questions=1,
+        mcts_simulations=2,
+        grpo_steps=1,
+        grpo_questions=1,
+        grpo_rollouts=2,
+        phase3_steps=1,
+        phase4_steps=1,
+        refine_questions=2,
+        development_questions=2,
+    )
+    train(options, tmp_path / "out", Request((1, 2, 3, 4), data=tmp_path))
+    final = tmp_path / "out" / "final_model"
+    assert {path.name for path in (final / "adapters").iterdir()} == {
+        "schema",
+        "sql",
+        "validation",
+    }
+    assert (final / "linker").is_dir() and (final / "calibration.json").exists()
