@@ -1,10 +1,14 @@
 """Builds the typed graph of a question: words, tables, columns and value candidates.
 
 What is deliberately not here: synonyms. Databases with more columns than fit keep every table and
-the columns that the question names, keys first.
+the columns that matter most for the question: those with a cell that it names, then those that it
+names themselves, then those of tables that it names; keys before others.
 """
 
 from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from pathlib import Path
 
 from t2s_bench.databases.schema import Schema, read_schema
 from t2s_bench.databases.values import ValueIndex
@@ -16,46 +20,45 @@ from .features import FEATURES, features
 from .graph import Item, Kind, SchemaGraph
 from .matching import Matches, Names
 from .relations import RELATIONS, relations
-from .words import question_tokens
+from .words import task_tokens
 
 __all__ = ["FEATURES", "RELATIONS", "TaskMaker", "build_graph"]
 
-# Items beyond this many: columns that match nothing are left out, keys last.
+# In a graph of more items than this, columns are left out, but never all of them.
 MOST_ITEMS = 400
+LEAST_COLUMNS = 50
 
 
 class TaskMaker:
     """Makes tasks; schemas and value indexes are read once for each database."""
 
     def __init__(self) -> None:
-        self._schemas: dict[str, Schema] = {}
-        self._indexes: dict[str, ValueIndex] = {}
+        # By digest and path, because a `schema.json` beside the file says more than the file.
+        self._known: dict[tuple[str, Path], tuple[Schema, ValueIndex]] = {}
 
     def task(self, question: Question, database: Database) -> Task:
         """The question with its schema and graph."""
-        if database.digest not in self._schemas:
-            self._schemas[database.digest] = read_schema(database)
-            self._indexes[database.digest] = ValueIndex.open(database)
-        schema = self._schemas[database.digest]
-        graph = build_graph(question, schema, self._indexes[database.digest])
-        return Task(question, database, schema, graph)
+        key = (database.digest, database.path)
+        if key not in self._known:
+            self._known[key] = (read_schema(database), ValueIndex.open(database))
+        schema, index = self._known[key]
+        return Task(question, database, schema, build_graph(question, schema, index))
 
     def close(self) -> None:
         """Closes the value indexes."""
-        for index in self._indexes.values():
+        for _, index in self._known.values():
             index.close()
-        self._indexes.clear()
-        self._schemas.clear()
+        self._known.clear()
 
 
 def build_graph(question: Question, schema: Schema, index: ValueIndex) -> SchemaGraph:
     """The graph of one question; evidence, where there is some, stands before the question."""
-    text = f"{question.evidence}\n{question.question}" if question.evidence else question.question
-    tokens = question_tokens(text)
+    text, tokens = task_tokens(question.evidence, question.question)
     candidates = value_candidates(text, tokens, schema, index)
     names = Names(schema)
     marks = Matches(tokens, names)
-    kept = _kept_columns(schema, marks, len(tokens) + len(candidates))
+    cells = {source for one in candidates for source in one.sources}
+    kept = _kept_columns(schema, marks, cells, len(tokens) + len(candidates))
     items = [
         Item(Kind.WORD, token.text, (token.folded,), span=(n, n)) for n, token in enumerate(tokens)
     ]
@@ -78,19 +81,27 @@ def build_graph(question: Question, schema: Schema, index: ValueIndex) -> Schema
     )
 
 
-def _kept_columns(schema: Schema, marks: Matches, taken: int) -> list[tuple[int, int]]:
+def _kept_columns(
+    schema: Schema, marks: Matches, cells: AbstractSet[tuple[int, int]], taken: int
+) -> list[tuple[int, int]]:
+    """The (table, column) places that become items, in the schema's order."""
     places = [(t, c) for t, table in enumerate(schema.tables) for c in range(len(table.columns))]
-    room = max(MOST_ITEMS - taken - len(schema.tables), 50)
+    room = max(MOST_ITEMS - taken - len(schema.tables), LEAST_COLUMNS)
     if len(places) <= room:
         return places
 
-    def worth(place: tuple[int, int]) -> tuple[int, int, tuple[int, int]]:
-        t, c = place
-        column = schema.tables[t].columns[c]
-        return (
-            -int(marks.columns[t][c].max(initial=0)) - int(marks.tables[t].max(initial=0)),
-            -bool(column.primary_key),
-            place,
-        )
+    keys = {
+        (key.table.lower(), name.lower()) for key in schema.foreign_keys for name in key.columns
+    }
+    tables = [int(row.max(initial=0)) for row in marks.tables]
 
-    return sorted(sorted(places, key=worth)[:room])
+    def worth(place: tuple[int, int]) -> tuple[float, bool]:
+        t, c = place
+        table = schema.tables[t]
+        column = table.columns[c]
+        named = int(marks.columns[t][c].max(initial=0))
+        joins = bool(column.primary_key) or (table.name.lower(), column.name.lower()) in keys
+        return 2.5 * (place in cells) + named + tables[t], joins
+
+    # Sorting is stable: what is worth the same stays in the schema's order.
+    return sorted(sorted(places, key=worth, reverse=True)[:room])

@@ -18,6 +18,8 @@ from .words import Token
 
 MOST = 20
 LEAST_SCORE = 0.6
+# More digits than a number has: Python reads no integer of thousands, and a float has 17.
+LONGEST_NUMBER = 40
 _COUNTED = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
 sixteen seventeen eighteen nineteen twenty
@@ -71,8 +73,10 @@ def value_candidates(
     }
     for start, end in quoted(text):
         span = _span(tokens, start, end)
-        if span and text[start:end].strip():
-            add(text_literal(text[start:end]), span, (), "quoted")
+        # Some write spaces within the marks.
+        inner = text[start:end].strip()
+        if span and inner:
+            add(text_literal(inner), span, (), "quoted")
     for pattern in (_DATE, _NEGATIVE, _LETTER):
         for found_at in pattern.finditer(text):
             start, end = found_at.span(found_at.lastindex or 0)
@@ -112,7 +116,11 @@ def value_candidates(
     first = 1
     while first < len(tokens):
         last = first
-        while last < len(tokens) and tokens[last].text[:1].isupper():
+        while (
+            last < len(tokens)
+            and tokens[last].text[:1].isupper()
+            and (last == first or "\n" not in text[tokens[last - 1].end : tokens[last].start])
+        ):
             last += 1
         if last > first:
             start, end = tokens[first].start, tokens[last - 1].end
@@ -132,7 +140,7 @@ def text_literal(text: str) -> str:
 
 def _number(text: str) -> str | None:
     plain = text.replace(",", "").rstrip("%")
-    if not re.fullmatch(r"-?\d+(\.\d+)?", plain):
+    if len(plain) > LONGEST_NUMBER or not re.fullmatch(r"-?\d+(\.\d+)?", plain):
         return None
     if "." in plain:
         return repr(float(plain))

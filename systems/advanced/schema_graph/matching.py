@@ -40,6 +40,11 @@ class Matches:
                     run = tuple(folded[first : first + length])
                     self._runs.setdefault(run, []).append(first)
         self._known: dict[tuple[str, ...], npt.NDArray[np.uint8]] = {}
+        # Words that can be alike begin with the same four letters.
+        self._begins: dict[str, list[int]] = {}
+        for n, word in enumerate(folded):
+            if not self._stop[n]:
+                self._begins.setdefault(word[:4], []).append(n)
         self.tables = [self.row(words) for words in names.tables]
         self.columns = [[self.row(words) for words in columns] for columns in names.columns]
 
@@ -49,12 +54,10 @@ class Matches:
         if known is not None:
             return known
         row = np.zeros(len(self._folded), dtype=np.uint8)
-        parts = set(words)
-        for n, word in enumerate(self._folded):
-            if not self._stop[n] and (
-                word in parts or (len(word) > 3 and any(_alike(word, part) for part in parts))
-            ):
-                row[n] = 1
+        for part in set(words):
+            for n in self._begins.get(part[:4], ()):
+                if self._folded[n] == part or _alike(self._folded[n], part):
+                    row[n] = 1
         for first in self._runs.get(words, ()):
             row[first : first + len(words)] = 2
         self._known[words] = row
@@ -63,7 +66,7 @@ class Matches:
 
 def _alike(word: str, part: str) -> bool:
     """One begins with the other but for an ending, or by as many letters as make a stem."""
-    if len(part) < 4:
+    if len(word) < 4 or len(part) < 4:
         return False
     shared = 0
     for one, other in zip(word, part, strict=False):

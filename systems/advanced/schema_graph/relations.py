@@ -95,9 +95,11 @@ def relations(schema: Schema, items: Sequence[Item], marks: Matches) -> Edges:
     blocks[1, 2], blocks[2, 1] = _table_column(schema, tables, columns)
     blocks[2, 2] = _column_column(schema, columns)
     blocks[3, 0], blocks[0, 3] = _value_word(values, len(words))
-    cells = [[(c.table, c.column) in set(v.sources) for c in columns] for v in values]
+    sources = [set(value.sources) for value in values]
+    cells = [[(c.table, c.column) in found for c in columns] for found in sources]
     blocks[3, 2], blocks[2, 3] = _value_schema("column", cells, len(columns))
-    cells = [[t.table in {place for place, _ in v.sources} for t in tables] for v in values]
+    owners = [{place for place, _ in found} for found in sources]
+    cells = [[t.table in found for t in tables] for found in owners]
     blocks[3, 1], blocks[1, 3] = _value_schema("table", cells, len(tables))
     blocks[3, 3] = _value_value(values)
     out = np.zeros((len(items), len(items)), dtype=np.uint8)
