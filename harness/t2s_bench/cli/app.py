@@ -19,6 +19,7 @@ from t2s_bench.cli.run import run
 from t2s_bench.cli.score import score
 from t2s_bench.cli.show import show
 from t2s_bench.cli.submit import submit
+from t2s_bench.cli.synthesize import synthesize
 from t2s_bench.cli.train import train
 from t2s_bench.cli.view import view
 from t2s_bench.errors import UserError
@@ -45,6 +46,7 @@ for command in (
     download,
     datasets,
     load_databases,
+    synthesize,
 ):
     app.command()(command)
 
