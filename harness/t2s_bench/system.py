@@ -17,10 +17,10 @@ a ceiling and is marked so everywhere.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 from t2s_bench.types import Database, Example, Prediction, Question
 
@@ -76,6 +76,8 @@ class System(ABC):
         """What identifies this system beyond its files and options (a checkpoint's digest, say).
 
         A run records it when the system first starts, and is only continued while it is the same.
+        `ablated_at_inference`, a list of components, says that these are off although the weights
+        were trained with them; an ablation tells it beside its table.
         """
         return {}
 
@@ -104,3 +106,27 @@ class OracleSystem(ABC):
     @abstractmethod
     def predict(self, example: Example, database: Database) -> Prediction:
         """Answers one question, gold in hand."""
+
+
+class Clarification(Protocol):
+    """What a system asks its user: one sentence, and the two answers that it can tell apart."""
+
+    @property
+    def text(self) -> str:
+        """The question."""
+
+    @property
+    def choices(self) -> tuple[str, str]:
+        """The answers to choose from; a user may also answer in words of their own."""
+
+
+Ask = Callable[[Clarification], str | None]
+"""Gives the user's answer, or None where there is nobody to ask or nobody answers."""
+
+
+@runtime_checkable
+class Interactive(Protocol):
+    """A `System` that can ask back has this method, too; a run never calls it."""
+
+    def answer(self, question: Question, database: Database, ask: Ask | None = None) -> Prediction:
+        """Answers like `predict`, asking only where nothing else settles what is meant."""

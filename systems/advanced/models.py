@@ -18,8 +18,6 @@ from .options import AdvancedOptions
 
 SHIPPED = "checkpoints"
 FULL = "full"
-# Written into the trace where the weights were trained with what is off.
-AT_INFERENCE = "at inference only"
 
 
 @dataclass(frozen=True)

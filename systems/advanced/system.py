@@ -23,7 +23,7 @@ from .clarifier.refine import Ask, Clarified, Clarifier, ClarifierSettings
 from .clarifier.trust import Trust
 from .codec.codec import Session
 from .evidence import Prober
-from .models import AT_INFERENCE, open_model
+from .models import open_model
 from .options import AdvancedOptions
 from .policy.search import SearchSettings, search
 from .schema_graph.build import TaskMaker
@@ -70,8 +70,10 @@ class Advanced(System):
         return SelfConsistency({"base_samples": samples})
 
     def describe(self) -> Mapping[str, object]:
-        """Which weights answer."""
-        return self._opened.identity
+        """Which weights answer, and which parts are off that they were trained with."""
+        at_inference = list(self._opened.ablated_at_inference)
+        more = {"ablated_at_inference": at_inference} if at_inference else {}
+        return {**self._opened.identity, **more}
 
     def predict(self, question: Question, database: Database) -> Prediction:
         """Answers one question; never raises for what a question or database holds."""
@@ -87,8 +89,6 @@ class Advanced(System):
             clarified = self._clarifier.refine(said, ask, self._seed(question))
             trace["rounds"] = clarified.trace()
             trace["signals"] = dict(clarified.signals.__dict__)
-        if self._opened.ablated_at_inference:
-            trace["ablation"] = {name: AT_INFERENCE for name in self._opened.ablated_at_inference}
         cost = said.session.cost
         return Prediction(
             sql=clarified.sql if clarified is not None else said.answer.sql,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from t2s_bench.analysis.ablation import Ablation, ArmResult
@@ -33,7 +33,10 @@ SHARES = ("component", "share of the gain", "95 % interval")
 
 
 def ablation_content(
-    result: Ablation, full: ScoredRun, components: Mapping[str, str], note: str = ""
+    result: Ablation,
+    full: ScoredRun,
+    components: Mapping[str, str],
+    notes: Sequence[str] = (),
 ) -> Content:
     """Everything that was found; tokens and seconds are means over the questions."""
     return {
@@ -52,7 +55,7 @@ def ablation_content(
             }
             for share in result.contributions
         ],
-        "notes": [note] if note else [],
+        "notes": list(notes),
     }
 
 

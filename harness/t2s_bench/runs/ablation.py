@@ -57,11 +57,26 @@ def run_ablation(
     metric = next(iter(runs.values())).metrics[0]
     components = list(full.components) if design.shapley else []
     result: Ablation = ablate(runs, metric, components)
-    content = ablation_content(result, runs[design.arms[0]], full.components, note)
+    notes = [*_inference_only(folder, runs), *([note] if note else [])]
+    content = ablation_content(result, runs[design.arms[0]], full.components, notes)
     records.replace(folder / "ablation.md", to_markdown(content).encode())
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     records.replace(folder / "ablation.json", text.encode())
     return content
+
+
+def _inference_only(folder: Path, runs: Mapping[Arm, ScoredRun]) -> list[str]:
+    """A line for each arm whose system says that its weights were trained with what is off."""
+    lines = []
+    for arm in runs:
+        path = folder / arm.name / "system.json"
+        said = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        for component in said.get("ablated_at_inference", ()):
+            lines.append(
+                f"{arm.name}: {component} is off at inference only; its weights were trained with "
+                "it, which overstates what it is worth"
+            )
+    return lines
 
 
 def _run_control(

@@ -109,17 +109,23 @@ class Writer:
         return [[row for _, row in sorted(rows, key=lambda pair: pair[0])] for rows in done]
 
     @torch.inference_mode()
-    def read(self, statements: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Given statements, teacher-forced: states (S, t + 1, d) and logits (S, t + 1, V + n).
+    def states(self, statements: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Given statements, teacher-forced: (S, t + 1, d); place i stands before token i."""
+        states, _ = self._states(statements)
+        return states
 
-        Position i stands before token i; the last one after all.
-        """
+    @torch.inference_mode()
+    def logits(self, statements: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Given statements, teacher-forced: the scores of each next token (S, t + 1, V + n)."""
+        states, memory = self._states(statements)
+        return self._decoder.logits(states, memory)
+
+    def _states(self, statements: Sequence[Sequence[int]]) -> tuple[torch.Tensor, Memory]:
         longest = max(map(len, statements))
         rows = [[self._begin, *s, *(0,) * (longest - len(s))] for s in statements]
-        tokens = torch.tensor(rows)
         memory = self._memory.shared_by(len(rows))
-        states, _ = self._decoder.states(tokens, memory)
-        return states, self._decoder.logits(states, memory)
+        states, _ = self._decoder.states(torch.tensor(rows), memory)
+        return states, memory
 
     def _next(
         self, cache: _Cache, live: Sequence[Row], adjust: Adjust | None

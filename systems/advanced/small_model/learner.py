@@ -7,7 +7,6 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -53,7 +52,6 @@ class SmallLearner:
         self._prepared: dict[tuple[str, str, str], Prepared | None] = {}
         self._candidates: dict[tuple[str, str, str], tuple[int, ...] | None] = {}
         self._inputs_of: dict[tuple[str, str], Inputs] = {}
-        self._chance = np.random.default_rng(0)
         self._reference: SmallModel | None = None
 
     @classmethod
@@ -195,7 +193,34 @@ class SmallLearner:
             preferred = ((margins > 0) * share).sum() / share.sum()
             loss = loss + preference
             parts |= {"preference": float(preference.detach()), "preferred": float(preferred)}
-        return loss, parts, int(lengths.sum())
+        value = self._value_loss(batch, task_of, [tokens for _, tokens in pairs], right, weights)
+        parts["value"] = float(value.detach())
+        return loss + value, parts, int(lengths.sum())
+
+    def _value_loss(
+        self,
+        batch: Batch,
+        task_of: torch.Tensor,
+        written: Sequence[tuple[int, ...]],
+        right: torch.Tensor,
+        weights: torch.Tensor,
+    ) -> torch.Tensor:
+        """The value head on every prefix of the judged statements, by whether they are right."""
+        statements, lengths = padded([(BEGIN, *tokens) for tokens in written])
+        # The head reads states that it does not shape.
+        with torch.no_grad():
+            items, relevance = self.model.encoder(batch)
+            memory = self.model.decoder.memory(
+                items[task_of], batch.mask[task_of], relevance[task_of]
+            )
+            states, _ = self.model.decoder.states(statements, memory)
+        logits = self.model.value(states.float()).squeeze(-1)
+        real = torch.arange(statements.shape[1]) < lengths[:, None]
+        share = real * (weights / lengths)[:, None]
+        each = F.binary_cross_entropy_with_logits(
+            logits, right[:, None].expand_as(logits), reduction="none"
+        )
+        return (each * share).sum() / share.sum().clamp(min=1e-6)
 
     def _candidate(self, lesson: Lesson) -> tuple[int, ...] | None:
         """The tokens of a candidate that ran; others need no learning to be refused."""
@@ -306,5 +331,6 @@ class SmallLearner:
     def _with_word_dropout(self, batch: Batch) -> Batch:
         if not self.model.training:
             return batch
-        dropped = torch.from_numpy(self._chance.random(len(batch.ids)) < WORD_DROPOUT)
+        # torch's chance, which the trainer seeds at every step.
+        dropped = torch.rand(len(batch.ids)) < WORD_DROPOUT
         return replace(batch, ids=batch.ids.masked_fill(dropped & (batch.ids > SPARED_WORDS), 0))

@@ -157,7 +157,7 @@ class SmallSession:
         """See `codec.Session`."""
         if not partials:
             return []
-        states, _ = self._writer.read([partial.tokens for partial in partials])
+        states = self._writer.states([partial.tokens for partial in partials])
         self._scored += len(partials)
         ends = torch.tensor([len(partial.tokens) for partial in partials])
         with torch.inference_mode():
@@ -245,7 +245,7 @@ class SmallSession:
         return written if len(written) < self._model.config.longest_sql - 1 else None
 
     def _logprob(self, tokens: tuple[int, ...]) -> float:
-        _, logits = self._writer.read([tokens])
+        logits = self._writer.logits([tokens])
         self._scored += len(tokens)
         scores = logits[0].numpy()
         state, total = self._start, 0.0
