@@ -164,3 +164,16 @@ def test_under_lora_exactly_the_new_rows_learn(tied: bool) -> None:
     assert moved == [token in extension.tokens for token in ids[0].tolist()]
     with adapters.using(""):
         assert torch.equal(table(ids), before)
+
+
+def test_schema_text_round_trips_and_gets_shorter(real: Any) -> None:
+    from t2s_bench.databases.prompt import ddl
+    from t2s_bench.databases.schema import read_schema
+
+    extended = deepcopy(real)
+    extend(extended)
+    folder = Path(__file__).resolve().parents[4] / "data" / "mini" / "databases"
+    texts = [ddl(read_schema(path)) for path in sorted(folder.glob("*/*.sqlite"))]
+    assert len(texts) > 5
+    assert [text(extended, tokens(extended, one)) for one in texts] == texts
+    assert shortening(real, extended, texts).saved > 0.1
