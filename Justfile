@@ -29,3 +29,15 @@ smoke:
 # Hold deterministic systems against their baselines; --update accepts what changed.
 regression *arguments:
     bash bench/regression.sh {{arguments}}
+
+# How fast scoring is against raw SQLite, and that a busy machine changes no verdict.
+bench-scoring *arguments:
+    python bench/scoring.py {{arguments}}
+    python bench/load.py
+
+# Every benchmark of the harness: executor, comparators, scoring, statistics, values (minutes).
+bench: bench-scoring
+    python bench/execution.py
+    python bench/comparators.py
+    python bench/paired_statistics.py
+    python bench/values.py speed
