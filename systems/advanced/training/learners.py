@@ -57,7 +57,9 @@ def _chat_learner(options: TrainingOptions, folder: Path) -> Learner:
         learner = ChatLearner.create(local, size=ChatSize(lora, size))
     if options.use_gradient_checkpointing:
         causal: Any = learner.model.causal
-        causal.gradient_checkpointing_enable()
+        # Newer transformers have renamed it.
+        name = "activation_checkpointing_enable"
+        getattr(causal, name, causal.gradient_checkpointing_enable)()
         # The frozen embeddings would end the gradient before the first checkpoint.
         causal.enable_input_require_grads()
     return learner

@@ -40,6 +40,7 @@ def run_phases(work: Work) -> dict[str, object]:
     A phase begins with the weights of the nearest earlier phase that is finished.
     """
     run = work.run
+    work.fit_length()
     reached: dict[str, object] = {}
     asked = [number for number in run.request.phases if not run.finished(number)]
     if asked:

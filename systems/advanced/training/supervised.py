@@ -150,7 +150,9 @@ def drawn(work: Work, found: Sequence[Lesson], steps: int, curriculum: bool) -> 
         pacing=options.pacing if curriculum else "none",
         start=options.curriculum_start,
         seed=work.seed,
-        lengths=[length(lesson) for lesson in found] if options.length_buckets else None,
+        lengths=[work.tokens(lesson.example) for lesson in found]
+        if options.length_buckets
+        else None,
     )
 
     def draw(step: int) -> Batch[Lesson]:
@@ -158,11 +160,6 @@ def drawn(work: Work, found: Sequence[Lesson], steps: int, curriculum: bool) -> 
         return Batch(work.mine(chosen), {"open": plan.share(step)})
 
     return draw
-
-
-def length(lesson: Lesson) -> int:
-    """About how long its input and output are: items of its graph, and characters of its gold."""
-    return len(lesson.task.graph.items) + len(lesson.example.golds[0]) // 4
 
 
 def losses(work: Work, found: Sequence[Lesson]) -> list[float]:

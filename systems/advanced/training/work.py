@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from t2s_bench.errors import BadInput
 from t2s_bench.scoring import Scorer
 from t2s_bench.training import TrainingRun
 from t2s_bench.types import Database, Example, Question
@@ -50,6 +51,28 @@ class Work:
         from ..codec.chat_learner import ChatLearner
 
         return self.learner if isinstance(self.learner, ChatLearner) else None
+
+    def fit_length(self) -> None:
+        """Leaves out training examples longer than `max_length`; raises BadInput if all are."""
+        fits = [self.tokens(example) <= self.options.max_length for example in self.data.train]
+        if not any(fits):
+            raise BadInput(
+                f"no training example has at most max_length={self.options.max_length} tokens"
+            )
+        pairs = list(zip(self.data.train, self.data.weights, strict=True))
+        kept = [pair for pair, one in zip(pairs, fits, strict=True) if one]
+        if len(kept) < len(pairs):
+            self.run.log(f"{len(pairs) - len(kept)} examples are longer than max_length: left out")
+        train, weights = zip(*kept, strict=True)
+        self.data = replace(self.data, train=train, weights=weights)
+
+    def tokens(self, example: Example) -> int:
+        """Tokens of the SQL role's prompt and of the gold."""
+        task, chat = self.task(example), self.chat
+        if chat is None:
+            return len(task.graph.items) + len(example.golds[0]) // 4
+        prompt, _ = chat.model.tokens_of(chat.policy().view(task, None).prompt(Role.SQL))
+        return len(prompt) + len(chat.model.tokenizer(example.golds[0])["input_ids"])
 
     def task(self, example: Example) -> Task:
         """An example's task, made once."""

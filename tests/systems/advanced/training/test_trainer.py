@@ -133,6 +133,8 @@ def test_the_small_model_learns_the_towns_through_all_phases(towns: Path, tmp_pa
     assert {"weights.pt", "config.json", "words.txt", "calibration.json"} <= final
 
 
+# torch-geometric 2.8 with torch 2.13.
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 @pytest.mark.slow
 def test_a_tiny_pretrained_model_goes_through_all_phases_with_three_adapters(
     towns: Path, tmp_path: Path
