@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from systems.advanced.schema_graph.lexical import lexical_linking
+from systems.advanced.schema_graph.lexical import LexicalLinker, lexical_linking
 from systems.advanced.schema_graph.relevance import (
     ambiguities_resolved,
     average_precision,
+    flat,
     linking_quality,
     strict_recall_at,
     used_by,
@@ -81,12 +84,33 @@ def test_an_ambiguity_is_resolved_where_the_used_one_ranks_first(ask: Ask) -> No
     assert ambiguities_resolved(task, ranked(task), both) == []
 
 
-def test_the_lexical_linker_ranks_what_is_named_before_what_is_not(ask: Ask) -> None:
+@pytest.mark.parametrize("link", [lexical_linking, LexicalLinker().link])
+def test_lexical_linking_ranks_what_is_named_before_what_is_not(
+    ask: Ask, link: Callable[[Task], Linking]
+) -> None:
     task = ask("The population of France?")
-    linking = lexical_linking(task)
+    linking = link(task)
     gold = used_by("SELECT population FROM country WHERE name = 'France'", task.schema)
     assert average_precision(
         [share for row in linking.columns for share in row],
         [share for row in gold.columns for share in row],
     ) == pytest.approx(1.0)
     assert linking.tables[0] == max(linking.tables)
+    assert all(0 <= share <= 1 for share in flat(linking))
+
+
+def test_the_lexical_linker_prefers_the_named_table_s_column_and_finds_the_join(ask: Ask) -> None:
+    task = ask("Names of singers by population of the country?")
+    gold = used_by(GOLD, task.schema)
+    linking = LexicalLinker().link(task)
+    columns = {
+        f"{table.name}.{column.name}": share
+        for table, row in zip(task.schema.tables, linking.columns, strict=True)
+        for column, share in zip(table.columns, row, strict=True)
+    }
+    assert columns["singer.name"] > columns["dept of music.dept_name"]
+    assert columns["singer.country_code"] > columns["singer.zip"]
+    assert average_precision(flat(linking), flat(gold)) > average_precision(
+        flat(lexical_linking(task)), flat(gold)
+    )
+    assert LexicalLinker().shown(task, linking) is None
