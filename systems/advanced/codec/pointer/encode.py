@@ -233,23 +233,19 @@ class _Writer:
         if not isinstance(node, exp.Column):
             raise Inexpressible("no column")
         name, table = node.name.lower(), node.table.lower()
-        place: _Scope | None = scope
-        while place is not None:
-            if table:
-                instances = [place.names[table]] if table in place.names else []
-            else:
-                instances = place.instances
-            for instance in instances:
-                for number, column in enumerate(self._schema.tables[instance[0]].columns):
-                    if column.name.lower() == name:
-                        return instance, number
-            place = place.outer
+        instances = scope.instances
+        if table:
+            if table not in scope.names:
+                raise Inexpressible("a column of the query around")
+            instances = [scope.names[table]]
+        for instance in instances:
+            for number, column in enumerate(self._schema.tables[instance[0]].columns):
+                if column.name.lower() == name:
+                    return instance, number
         raise Inexpressible(f"no column {node.sql()}")
 
     def _column(self, node: exp.Expr, scope: _Scope) -> None:
         instance, column = self._resolved(node, scope)
-        if instance not in scope.instances and scope.instances:
-            raise Inexpressible("a column of the query around")
         self._pointer(instance, column)
 
     def _expression(self, node: exp.Expr, scope: _Scope) -> None:
@@ -319,7 +315,8 @@ class _Writer:
             return self.word("IS NOT NULL" if negated else "IS NULL")
         if isinstance(node, exp.Like):
             self._expression(node.this, scope)
-            return self._like(node.expression, negated)
+            # sqlglot writes NOT LIKE as an argument, other negations as a node around it.
+            return self._like(node.expression, negated != bool(node.args.get("negate")))
         if isinstance(node, exp.In):
             self._expression(node.this, scope)
             self.word("NOT IN" if negated else "IN", "(")

@@ -113,6 +113,8 @@ def _follows(
         return ("DISTINCT", "*", "COUNT(*)", *AGGREGATES, "SECOND"), ("column",)
     if expects == "item":
         return ("*", "COUNT(*)", *AGGREGATES, "SECOND"), ("column",)
+    if expects == "operand":
+        return ("COUNT(*)", *AGGREGATES, "SECOND"), ("column",)
     if expects == "argument":
         return ("DISTINCT", "SECOND"), ("column",)
     if expects in ("column", "on left", "on right"):
@@ -160,6 +162,8 @@ def _follows(
     if expects == "nothing":
         return (), ()
     # After a column or an expression.
+    if expects == "after star":
+        return (",", "FROM"), ()
     if expects == "after item":
         return (",", "FROM", *ARITHMETIC), ()
     if expects == "after group":
@@ -231,10 +235,12 @@ def _next(expects: str, frames: tuple[_Frame, ...], kind: str) -> tuple[str, tup
         return ("column" if expects == "argument" else "item"), frames
     if kind in AGGREGATES:
         return "argument", frames
-    if kind in ("*", "COUNT(*)"):
+    if kind == "*":
+        return "after star", frames
+    if kind == "COUNT(*)":
         return after_column, frames
     if kind in ARITHMETIC:
-        return "item" if frame.clause == "SELECT" else "column", frames
+        return "operand" if frame.clause == "SELECT" else "column", frames
     if kind in ("ASC", "DESC"):
         return "after direction", frames
     if kind in ("AND", "OR"):

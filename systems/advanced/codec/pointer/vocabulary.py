@@ -12,7 +12,7 @@ TOKENS = (
     "AND", "OR", "=", "!=", "<", ">", "<=", ">=", "BETWEEN", "IN", "NOT IN",
     "LIKE", "LIKE _%", "LIKE %_", "LIKE %_%", "NOT LIKE", "NOT LIKE %_%", "NOT LIKE _%",
     "NOT LIKE %_", "IS NULL", "IS NOT NULL", "+", "-", "/", "TIMES", "SECOND", "ON", "LEFT", "1",
-    "NULL TEXT",
+    "SPARE",
 )  # fmt: skip
 NUMBER = {token: number for number, token in enumerate(TOKENS)}
 BEGIN = NUMBER["BEGIN"]
