@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from t2s_bench.cli.ask import ask
 from t2s_bench.cli.compare import compare
 from t2s_bench.cli.datasets import datasets
 from t2s_bench.cli.download import download
@@ -47,6 +48,7 @@ for command in (
     datasets,
     load_databases,
     synthesize,
+    ask,
 ):
     app.command()(command)
 
