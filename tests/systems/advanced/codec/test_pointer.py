@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from systems.advanced.codec.pointer.decode import Malformed, decode
 from systems.advanced.codec.pointer.encode import Inexpressible, encode
 from systems.advanced.codec.pointer.grammar import State, boundary, executable_prefix
@@ -17,6 +16,7 @@ from systems.advanced.evidence import Prober
 from systems.advanced.schema_graph.build import TaskMaker
 from systems.advanced.schema_graph.graph import Item, Kind, SchemaGraph
 from systems.advanced.task import Task
+
 from t2s_bench.benchmarks.benchmark import Benchmark, load
 from t2s_bench.types import Example
 
@@ -95,7 +95,8 @@ def test_any_tokens_are_a_statement_or_malformed(tokens: list[int]) -> None:
 def test_a_walk_within_the_grammar_ends_in_sql_that_sqlite_can_read(seed: int) -> None:
     task = _task()
     chance = np.random.default_rng(seed)
-    state, tokens = State.start(task.graph), []
+    state = State.start(task.graph)
+    tokens: list[int] = []
     while not state.ended and len(tokens) < 200:
         choices = np.flatnonzero(state.allowed())
         assert len(choices)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from systems.advanced.codec.codec import Constraint, Partial
 from systems.advanced.codec.pointer.vocabulary import TOKENS
 from systems.advanced.evidence import Prober
@@ -16,6 +15,7 @@ from systems.advanced.small_model.model import SmallModel
 from systems.advanced.small_model.session import BROKEN, SmallPolicy
 from systems.advanced.task import Evidence, Role, Task
 from systems.advanced.training.lessons import Lesson
+
 from t2s_bench.benchmarks.benchmark import load
 from t2s_bench.types import Example
 
