@@ -113,3 +113,16 @@ def test_profiles_differ_only_where_the_official_verdict_is_unsafe_or_absurd(
     for profile, expected in (("official", official), ("safe", safe)):
         score = judged(benchmark, "count", sql, golds=(gold,), profile=profile)
         assert score.metrics["ex_spider"] == expected, profile
+
+
+def test_a_right_answer_that_takes_more_steps_is_still_a_match(benchmark: Benchmark) -> None:
+    dear = (
+        "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 9999) "
+        "SELECT max(x) FROM c"
+    )
+    id = benchmark.examples[0].id
+    score = judged(benchmark, id, dear, golds=("SELECT 9999",), metrics=("steps",))
+    assert 0 < (score.metrics["steps"] or 0) < 1
+    assert score.outcome is Outcome.MATCH
+    wrong = judged(benchmark, id, dear, golds=("SELECT 1",), metrics=("steps",))
+    assert wrong.outcome is Outcome.MISMATCH

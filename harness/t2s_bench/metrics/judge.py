@@ -80,7 +80,7 @@ def _best(metric: Metric, case: Case) -> float | None:
 def _outcome(case: Case, primary: float | None) -> tuple[Outcome, str]:
     """Why the question was won or lost, by the first metric; a broken gold is named as such."""
     metric = METRICS[case.task.metrics[0]]
-    if primary == metric.best or (primary and not metric.bounded):
+    if primary == metric.best or (primary and metric.efficiency):
         return Outcome.MATCH, ""
     golds = [case.gold(gold) for gold in case.task.golds]
     if not any(gold.ok for gold in golds):

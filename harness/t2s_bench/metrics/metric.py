@@ -18,7 +18,8 @@ class Metric:
     number (None where the metric does not apply to this question). A question with several golds
     gets the best of them. `best` is the value of a perfect answer; `timed` metrics measure
     wall-clock time and run on an idle worker, one at a time, only when asked for. A metric that is
-    not `bounded` has values above 1, and any value above 0 means a right answer.
+    not `bounded` has values above 1. One of `efficiency` is 0 for a wrong answer and above 0 for
+    every right one.
     """
 
     name: str
@@ -28,3 +29,4 @@ class Metric:
     best: float = 1.0
     timed: bool = False
     bounded: bool = True
+    efficiency: bool = False

@@ -23,4 +23,4 @@ def steps(case: Case, gold: str) -> float | None:
     return min(1.0, wanted / (case.prediction().steps + PERIOD))
 
 
-STEPS = Metric("steps", "gold steps by predicted steps", "t2s-bench", steps)
+STEPS = Metric("steps", "gold steps by predicted steps", "t2s-bench", steps, efficiency=True)

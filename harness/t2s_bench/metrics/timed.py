@@ -177,6 +177,7 @@ VES = Metric(
     best=inf,
     timed=True,
     bounded=False,
+    efficiency=True,
 )
 R_VES = Metric(
     "r_ves",
@@ -186,4 +187,5 @@ R_VES = Metric(
     best=sqrt(1.25),
     timed=True,
     bounded=False,
+    efficiency=True,
 )
