@@ -69,14 +69,21 @@ class _Call(nn.Module):
 def make_accelerator(options: TrainingOptions) -> Accelerator:
     """What stands between the trainer and devices; under `accelerate launch`, between processes."""
     from accelerate import Accelerator
+    from accelerate.state import AcceleratorState  # type: ignore[import-untyped]
     from accelerate.utils import DistributedDataParallelKwargs  # type: ignore[import-untyped]
 
     available = torch.cuda.device_count()
     if options.num_gpus is not None and options.num_gpus > available:
         raise UserError(f"num_gpus is {options.num_gpus}, but {available} are here: set num_gpus")
+    cpu = options.num_gpus == 0 or available == 0
+    if options.fp16 and cpu:
+        raise UserError("fp16 needs a GPU: set bf16=true, or neither")
+    # A process keeps the precision of its first training; another one may want another.
+    if AcceleratorState._shared_state:
+        AcceleratorState._reset_state()
     accelerator = Accelerator(
         mixed_precision=options.mixed_precision,
-        cpu=options.num_gpus == 0 or available == 0,
+        cpu=cpu,
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
     if options.num_gpus and options.num_gpus != accelerator.num_processes:
@@ -84,8 +91,6 @@ def make_accelerator(options: TrainingOptions) -> Accelerator:
             f"num_gpus is {options.num_gpus}, but there are {accelerator.num_processes} processes: "
             f"accelerate launch --num_processes {options.num_gpus} -m t2s_bench.cli.app train …"
         )
-    if options.fp16 and accelerator.device.type == "cpu":
-        raise UserError("fp16 needs a GPU: set bf16=true, or neither")
     return accelerator
 
 
