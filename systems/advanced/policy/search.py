@@ -174,21 +174,26 @@ class _Search:
             self._done += 1
 
     def _simulate(self) -> None:
-        """A batch of simulations: those that end in known nodes at once, the others together."""
+        """A batch of simulations: those that end in known nodes at once, the others together.
+
+        A path to a leaf that waits already is no simulation; its virtual loss leads elsewhere.
+        """
         settings = self._settings
         self._tree.refresh(self._value)
         waiting: list[Path] = []
+        met: list[Path] = []
         again = 0
         while (
             len(waiting) < settings.leaves
-            and again < settings.leaves
+            and again + len(met) < settings.leaves
             and self._done + len(waiting) < settings.simulations
         ):
             path = self._tree.select(settings.exploration)
             leaf = path.leaf
             if leaf.pending:
-                break
-            if leaf.open:
+                path.hold()
+                met.append(path)
+            elif leaf.open:
                 leaf.pending = True
                 path.hold()
                 waiting.append(path)
@@ -196,6 +201,8 @@ class _Search:
                 path.back_up(leaf.value)
                 self._done += 1
                 again += 1
+        for path in met:
+            path.release()
         ends = self._expand(waiting)
         self._execute([end.leaf for end in ends])
         for path, end in zip(waiting, ends, strict=True):
