@@ -28,7 +28,7 @@ from systems.advanced.schema_graph.gat import (  # noqa: E402
     average_precision,
 )
 from systems.advanced.schema_graph.graph import Kind  # noqa: E402
-from systems.advanced.schema_graph.lexical import lexical_linking  # noqa: E402
+from systems.advanced.schema_graph.lexical import LexicalLinker  # noqa: E402
 from systems.advanced.task import Linking, Task  # noqa: E402
 
 import t2s_bench  # noqa: E402
@@ -122,7 +122,7 @@ def test_it_ranks_unseen_databases_better_than_words_alone(
     linker = Disambiguator(gat)
     for part in split:
         own = precision([linker.link(task) for task, _ in part], part)
-        lexical = precision([lexical_linking(task) for task, _ in part], part)
+        lexical = precision([LexicalLinker().link(task) for task, _ in part], part)
         print(f"{len(part)} questions: {own:.3f} against {lexical:.3f}")
         assert own > lexical
 
