@@ -12,11 +12,12 @@ from t2s_bench.synthesis.profile import Link, Ref, Value
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset(
     """
-    add all alter and as between by case check collate commit constraint create cross current_date
-    current_time current_timestamp default deferrable delete distinct drop else escape except exists
-    foreign from full group having in index inner insert intersect into is isnull join left limit
-    natural not notnull null on or order outer primary references right select set table then to
-    transaction union unique update using values when where
+    add all alter and as autoincrement between by case check collate commit constraint create
+    cross current_date current_time current_timestamp default deferrable delete distinct drop
+    else escape except exists foreign from full group having in index inner insert intersect
+    into is isnull join left limit natural not nothing notnull null on or order outer primary
+    references right select set table then to transaction union unique update using values
+    when where
     """.split()  # noqa: SIM905
 )
 
