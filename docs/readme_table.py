@@ -1,16 +1,21 @@
-"""Puts the leaderboard's Spider table into the project's README: `python docs/readme_table.py`.
+"""Puts generated tables into the pages that show them: `python docs/readme_table.py`.
 
-`--check` changes nothing and exits with 1 where the README differs from the generated leaderboard.
+The leaderboard's Spider table and the ablations (`leaderboard/ablations/*.json`, the
+`ablation.json` of recorded runs) stand between markers. `--check` changes nothing and exits with 1
+where a page differs from its record.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-BLOCK = re.compile(r"(<!-- table: spider-dev -->\n).*?(<!-- end -->)", re.DOTALL)
+ABLATIONS = ROOT / "leaderboard" / "ablations"
 
 
 def leaderboard_table(title: str) -> str:
@@ -21,22 +26,72 @@ def leaderboard_table(title: str) -> str:
     return "".join("|".join(line.split("|")[:7]) + "|\n" for line in lines)
 
 
-def with_table(readme: str) -> str:
-    """The README with today's table in its block."""
-    return BLOCK.sub(lambda found: found[1] + leaderboard_table("spider-dev") + found[2], readme)
+def ablation_table(name: str) -> str:
+    """A recorded ablation: score, difference with interval, p, tokens and seconds a question."""
+    lines = [
+        "| arm | score | difference | 95 % interval | p | tokens | seconds |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for arm in _ablation(name)["arms"]:
+        compared = ["", "", ""]
+        if "difference" in arm:
+            compared = [f"{arm['difference']:+.2f}", _interval(arm), f"{arm['p_adjusted']:.3f}"]
+        figures = [f"{arm['score']:.2f}", *compared, f"{arm['completion_tokens']:,.0f}"]
+        lines.append(f"| {arm['name']} | {' | '.join(figures)} | {arm['seconds']:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def component_line(text: str) -> str:
+    """What a component gave in a recorded ablation; `text` is 'NAME:COMPONENT'."""
+    name, component = text.split(":")
+    content = _ablation(name)
+    full = content["arms"][0]
+    arm = next(one for one in content["arms"] if one["off"] == [component])
+    return (
+        f"Measured on {content['benchmark']['name']} ({content['benchmark']['questions']} "
+        f"questions, {content['metric']['name']}): {full['score']:.2f} with it, "
+        f"{arm['score']:.2f} without, {-arm['difference']:+.2f} points (95 % interval of the "
+        f"difference without it {_interval(arm)}, p = {arm['p_adjusted']:.3f}); "
+        f"{full['completion_tokens'] - arm['completion_tokens']:+,.0f} tokens and "
+        f"{full['seconds'] - arm['seconds']:+.2f} s a question.\n"
+    )
+
+
+def _interval(arm: Mapping[str, Any]) -> str:
+    return f"{arm['low']:+.2f} to {arm['high']:+.2f}"
+
+
+def _ablation(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((ABLATIONS / f"{name}.json").read_text(encoding="utf-8"))
+    return content
+
+
+BLOCKS: dict[str, Callable[[str], str]] = {
+    "table": leaderboard_table,
+    "ablation": ablation_table,
+    "component": component_line,
+}
+BLOCK = re.compile(rf"(<!-- ({'|'.join(BLOCKS)}): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PAGES = (ROOT / "README.md", ROOT / "systems" / "advanced" / "README.md")
+
+
+def generated(page: str) -> str:
+    """A page with today's content in its blocks."""
+    return BLOCK.sub(lambda found: found[1] + BLOCKS[found[2]](found[3]) + found[4], page)
 
 
 def main() -> int:
-    """Writes the README, or checks it."""
-    path = ROOT / "README.md"
-    old = path.read_text(encoding="utf-8")
-    new = with_table(old)
-    if "--check" in sys.argv:
-        if new != old:
-            print("README.md differs from leaderboard/README.md: run python docs/readme_table.py")
-        return int(new != old)
-    path.write_text(new, encoding="utf-8")
-    return 0
+    """Writes the pages, or checks them."""
+    differs = 0
+    for path in PAGES:
+        old = path.read_text(encoding="utf-8")
+        new = generated(old)
+        if "--check" not in sys.argv:
+            path.write_text(new, encoding="utf-8")
+        elif new != old:
+            differs = 1
+            print(f"{path.relative_to(ROOT)} differs from its records: python docs/readme_table.py")
+    return differs
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from .codec.codec import Session
 from .evidence import Prober
 from .models import open_model
 from .options import AdvancedOptions
-from .policy.search import SearchSettings, search
+from .policy.search import SearchResult, SearchSettings, search
 from .schema_graph.build import TaskMaker
 from .task import Task
 
@@ -49,6 +49,7 @@ class Advanced(System):
         self._prober = Prober()
         folder = self._opened.folder
         self._blend = Blend.load(folder)
+        self._searched: SearchResult | None = None
         self._sql = SqlAgent(self._prober, self._drawing(), self._search())
         self._answerer: Team | Solo
         if self._on("multi-agent"):
@@ -84,6 +85,8 @@ class Advanced(System):
         task = self._tasks.task(question, database)
         said = self.deliberate(task)
         trace: dict[str, object] = {"agents": said.trace()}
+        if self._searched is not None:
+            trace["search"] = dict(self._searched.trace)
         clarified: Clarified | None = None
         if self._clarifier is not None:
             clarified = self._clarifier.refine(said, ask, self._seed(question))
@@ -133,7 +136,8 @@ class Advanced(System):
         )
 
         def searched(session: Session, seed: int) -> Sequence[Considered]:
-            return search(session, self._prober, settings, seed).candidates
+            self._searched = search(session, self._prober, settings, seed)
+            return self._searched.candidates
 
         return searched
 
