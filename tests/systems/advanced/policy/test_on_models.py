@@ -54,7 +54,7 @@ def small(task: Task) -> Policy:
     optimiser = torch.optim.AdamW(learner.module.parameters(), 1e-2)
     for _ in range(40):
         optimiser.zero_grad()
-        learner.loss([Lesson(Role.SQL, task, example)]).total.backward()
+        learner.loss([Lesson(Role.SQL, task, example)]).total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return learner.policy()
 

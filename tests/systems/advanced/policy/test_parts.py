@@ -116,8 +116,8 @@ def test_a_rollout_stays_within_reach_where_no_child_leads_to_it() -> None:
     on_the_way = Tree()
     on_the_way.add_rollout(Partial((5, 1), "SELECT 1", -3.0, True))
     on_the_way.expand(on_the_way.root, [Partial((5,), "", -0.1)], 1.0)
-    (edge,) = on_the_way.root.edges or ()
-    assert edge.node.partial.tokens == (5,)
+    edges = on_the_way.root.edges or []
+    assert [edge.node.partial.tokens for edge in edges] == [(5,)]
 
 
 def test_equal_statements_of_two_paths_are_one_node() -> None:

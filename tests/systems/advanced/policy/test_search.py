@@ -229,7 +229,7 @@ def test_temperature_flattens_the_priors() -> None:
     def least(found: SearchResult) -> float:
         nodes = found.trace["nodes"]
         assert isinstance(nodes, list)
-        return min(node["prior"] for node in nodes if node["parent"] == 0)
+        return min(float(node["prior"]) for node in nodes if node["parent"] == 0)
 
     cold, hot = run(deep(BEST), temperature=0.3), run(deep(BEST), temperature=3.0)
     assert least(cold) < 0.02 < 0.2 < least(hot)
