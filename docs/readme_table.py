@@ -35,7 +35,7 @@ def ablation_table(name: str) -> str:
     for arm in _ablation(name)["arms"]:
         compared = ["", "", ""]
         if "difference" in arm:
-            compared = [f"{arm['difference']:+.2f}", _interval(arm), f"{arm['p_adjusted']:.3f}"]
+            compared = [f"{arm['difference']:+.2f}", _interval(arm), _p(arm)]
         figures = [f"{arm['score']:.2f}", *compared, f"{arm['completion_tokens']:,.0f}"]
         lines.append(f"| {arm['name']} | {' | '.join(figures)} | {arm['seconds']:.2f} |")
     return "\n".join(lines) + "\n"
@@ -51,7 +51,7 @@ def component_line(text: str) -> str:
         f"Measured on {content['benchmark']['name']} ({content['benchmark']['questions']} "
         f"questions, {content['metric']['name']}): {full['score']:.2f} with it, "
         f"{arm['score']:.2f} without, {-arm['difference']:+.2f} points (95 % interval of the "
-        f"difference without it {_interval(arm)}, p = {arm['p_adjusted']:.3f}); "
+        f"difference without it {_interval(arm)}, p {_p(arm)}); "
         f"{full['completion_tokens'] - arm['completion_tokens']:+,.0f} tokens and "
         f"{full['seconds'] - arm['seconds']:+.2f} s a question.\n"
     )
@@ -59,6 +59,10 @@ def component_line(text: str) -> str:
 
 def _interval(arm: Mapping[str, Any]) -> str:
     return f"{arm['low']:+.2f} to {arm['high']:+.2f}"
+
+
+def _p(arm: Mapping[str, Any]) -> str:
+    return "< 0.001" if arm["p_adjusted"] < 0.001 else f"{arm['p_adjusted']:.3f}"
 
 
 def _ablation(name: str) -> dict[str, Any]:
@@ -72,7 +76,11 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "component": component_line,
 }
 BLOCK = re.compile(rf"(<!-- ({'|'.join(BLOCKS)}): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
-PAGES = (ROOT / "README.md", ROOT / "systems" / "advanced" / "README.md")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "systems" / "advanced" / "README.md",
+    ROOT / "systems" / "advanced" / "checkpoints" / "README.md",
+)
 
 
 def generated(page: str) -> str:
