@@ -51,7 +51,7 @@ def component_line(text: str) -> str:
         f"Measured on {content['benchmark']['name']} ({content['benchmark']['questions']} "
         f"questions, {content['metric']['name']}): {full['score']:.2f} with it, "
         f"{arm['score']:.2f} without, {-arm['difference']:+.2f} points (95 % interval of the "
-        f"difference without it {_interval(arm)}, p {_p(arm)}); "
+        f"difference without it {_interval(arm)}, p {_p(arm) if _p(arm)[0] == '<' else f'= {_p(arm)}'}); "
         f"{full['completion_tokens'] - arm['completion_tokens']:+,.0f} tokens and "
         f"{full['seconds'] - arm['seconds']:+.2f} s a question.\n"
     )
@@ -62,7 +62,7 @@ def _interval(arm: Mapping[str, Any]) -> str:
 
 
 def _p(arm: Mapping[str, Any]) -> str:
-    return "< 0.001" if arm["p_adjusted"] < 0.001 else f"{arm['p_adjusted']:.3f}"
+    return "<0.001" if arm["p_adjusted"] < 0.001 else f"{arm['p_adjusted']:.3f}"
 
 
 def _ablation(name: str) -> dict[str, Any]:
