@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 from t2s_bench.errors import BadInput, MissingExtra
@@ -70,6 +70,10 @@ class ChatServer:
         pool = ThreadPoolExecutor(self._options.concurrency, thread_name_prefix="chat")
         futures = [pool.submit(self._complete, prompt, seed) for prompt, seed in prompts]
         try:
+            # A failure ends all at once, whichever request met it and however long others pause.
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
             return [future.result() for future in futures]
         except BaseException:
             self._stopped.set()
