@@ -62,7 +62,7 @@ class SmallSession:
         self._task = task
         self._graph = task.graph
         self._batch = task_batch(model, task, linking)
-        if not typed:
+        if not typed and model.config.typed:
             self._batch = untyped(self._batch, task, linking)
         with torch.inference_mode():
             if typed:

@@ -56,8 +56,6 @@ class _Reader:
         self._graph = graph
         self._at = 0
         self._aliases = 0
-        # FROM by query, once rendered: instance → alias
-        self._known: dict[int, dict[Instance, str]] = {}
 
     def statement(self) -> str:
         return self._query(None)
