@@ -47,11 +47,12 @@ def component_line(text: str) -> str:
     content = _ablation(name)
     full = content["arms"][0]
     arm = next(one for one in content["arms"] if one["off"] == [component])
+    p = _p(arm) if _p(arm).startswith("<") else f"= {_p(arm)}"
     return (
         f"Measured on {content['benchmark']['name']} ({content['benchmark']['questions']} "
         f"questions, {content['metric']['name']}): {full['score']:.2f} with it, "
         f"{arm['score']:.2f} without, {-arm['difference']:+.2f} points (95 % interval of the "
-        f"difference without it {_interval(arm)}, p {_p(arm) if _p(arm)[0] == '<' else f'= {_p(arm)}'}); "
+        f"difference without it {_interval(arm)}, p {p}); "
         f"{full['completion_tokens'] - arm['completion_tokens']:+,.0f} tokens and "
         f"{full['seconds'] - arm['seconds']:+.2f} s a question.\n"
     )
