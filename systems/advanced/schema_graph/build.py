@@ -54,9 +54,9 @@ class TaskMaker:
 def build_graph(question: Question, schema: Schema, index: ValueIndex) -> SchemaGraph:
     """The graph of one question; evidence, where there is some, stands before the question."""
     text, tokens = task_tokens(question.evidence, question.question)
-    candidates = value_candidates(text, tokens, schema, index)
     names = Names(schema)
     marks = Matches(tokens, names)
+    candidates = value_candidates(text, tokens, schema, index, marks)
     cells = {source for one in candidates for source in one.sources}
     kept = _kept_columns(schema, marks, cells, len(tokens) + len(candidates))
     items = [

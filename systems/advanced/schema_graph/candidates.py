@@ -1,7 +1,8 @@
 """Value candidates: the literals that the SQL of a question may contain.
 
 Found cells with the cell's own spelling, what stands in quotation marks, numbers and number words,
-and capitalised spans. What a question only implies ('F' for women) is not found.
+capitalised spans, and a little of what a question implies (see `implied`). Otherwise what it only
+implies is not found.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from t2s_bench.databases.schema import Schema
 from t2s_bench.databases.value_words import fold, quoted
 from t2s_bench.databases.values import ValueIndex
 
+from .implied import aliases, dates, flags
+from .matching import Matches
 from .words import Token
 
 MOST = 20
@@ -50,7 +53,7 @@ class Candidate:
 
 
 def value_candidates(
-    text: str, tokens: Sequence[Token], schema: Schema, index: ValueIndex
+    text: str, tokens: Sequence[Token], schema: Schema, index: ValueIndex, marks: Matches
 ) -> list[Candidate]:
     """At most `MOST` candidates, each literal once, the surest kinds first."""
     found: dict[str, Candidate] = {}
@@ -91,6 +94,10 @@ def value_candidates(
             add(number, (n, n), (), "number")
             if re.fullmatch(r"\d+", token.text) and (len(token.text) > 4 or token.text[0] == "0"):
                 add(text_literal(token.text), (n, n), (), "number")
+    for date, start, end in dates(text):
+        span = _span(tokens, start, end)
+        if span:
+            add(text_literal(date), span, (), "number")
     for match in index.search(text, limit=40):
         place = places.get((match.table.lower(), match.column.lower()))
         span = _span(tokens, *match.span)
@@ -107,6 +114,18 @@ def value_candidates(
             add(number, span, [place], "cell")
         else:
             add(text_literal(match.value), span, [place], "cell")
+    for name, span in aliases(tokens):
+        for match in index.search(name if len(name) > 3 else name.upper(), limit=5):
+            place = places.get((match.table.lower(), match.column.lower()))
+            if place is not None and match.value.lower() == name:
+                add(text_literal(match.value), span, [place], "cell")
+    for match in flags(index):
+        place = places.get((match.table.lower(), match.column.lower()))
+        if place is None:
+            continue
+        named = marks.columns[place[0]][place[1]].nonzero()[0].tolist()
+        if named:
+            add(text_literal(match.value), (named[0], named[-1]), [place], "cell")
     for n, token in enumerate(tokens):
         if token.folded in _CODES:
             add(text_literal(_CODES[token.folded]), (n, n), (), "number word")

@@ -13,6 +13,10 @@ from .words import Token, name_words
 
 # A name of more words is only matched in part.
 LONGEST_NAME = 5
+_ENDINGS = {
+    *("", "e", "ed", "er", "r", "or", "ee", "ing", "ion", "ation", "ition", "ure", "al", "ment"),
+    *("ance", "ence", "ant", "ent", "ist", "ive", "ly", "ship", "ous"),
+}
 
 
 class Names:
@@ -65,7 +69,11 @@ class Matches:
 
 
 def _alike(word: str, part: str) -> bool:
-    """One begins with the other but for an ending, or by as many letters as make a stem."""
+    """One begins with the other but for an ending, or both end as words of one stem do.
+
+    >>> _alike("departed", "departure"), _alike("country", "county")
+    (True, False)
+    """
     if len(word) < 4 or len(part) < 4:
         return False
     shared = 0
@@ -73,8 +81,8 @@ def _alike(word: str, part: str) -> bool:
         if one != other:
             break
         shared += 1
-    return (
-        shared >= 4
-        and shared >= min(len(word), len(part)) - 1
-        and shared * 2 > max(len(word), len(part))
-    )
+    if shared < 4:
+        return False
+    if word[shared:] in _ENDINGS and part[shared:] in _ENDINGS:
+        return True
+    return shared == min(len(word), len(part)) and shared * 2 > max(len(word), len(part))

@@ -13,12 +13,37 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .dropout import Dropout
+
 KeysValues = tuple[torch.Tensor, torch.Tensor]
 
 
 def split(x: torch.Tensor, heads: int) -> torch.Tensor:
     """(B, n, d) → (B, heads, n, d / heads)."""
     return x.view(*x.shape[:2], heads, -1).transpose(1, 2)
+
+
+def attend(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    hidden: torch.Tensor | None,
+    dropout: Dropout,
+) -> torch.Tensor:
+    """Plain attention (B, heads, t, d / heads); `hidden` is added to the scores."""
+    lossy = dropout.training and dropout.p > 0
+    if query.is_cuda or not lossy:
+        return F.scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            attn_mask=None if hidden is None else hidden.to(key.dtype),
+            dropout_p=dropout.p if lossy else 0.0,
+        )
+    scores = torch.matmul(query / math.sqrt(query.shape[-1]), key.transpose(2, 3)).float()
+    if hidden is not None:
+        scores = scores + hidden
+    return torch.matmul(dropout(scores.softmax(-1)).to(value.dtype), value)
 
 
 class GraphAttention(nn.Module):
@@ -29,7 +54,7 @@ class GraphAttention(nn.Module):
         self.heads = heads
         self.project = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
-        self.dropout = dropout
+        self.dropout = Dropout(dropout)
         self.relations = relations
         if relations:
             size = width // heads
@@ -43,13 +68,7 @@ class GraphAttention(nn.Module):
         """(B, n, d), edge types (B, n, n), scores to add for padding (B, 1, 1, n) → (B, n, d)."""
         query, key, value = (split(part, self.heads) for part in self.project(x).chunk(3, dim=-1))
         if not self.relations:
-            mixed = F.scaled_dot_product_attention(
-                query,
-                key,
-                value,
-                attn_mask=hidden.to(query.dtype),
-                dropout_p=self.dropout if self.training else 0.0,
-            )
+            mixed = attend(query, key, value, hidden, self.dropout)
             return self.out(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
         scale = 1 / math.sqrt(query.shape[-1])
         by_type = torch.matmul(query * scale, self.relation_key.transpose(1, 2))
@@ -57,7 +76,7 @@ class GraphAttention(nn.Module):
         edges = relations[:, None].expand(-1, self.heads, -1, -1)
         scores = torch.matmul(query * scale, key.transpose(2, 3)).float()
         scores = scores + by_type.gather(3, edges) + hidden
-        weights = F.dropout(scores.softmax(-1), self.dropout, self.training)
+        weights = self.dropout(scores.softmax(-1))
         per_type = torch.zeros_like(by_type).scatter_add(3, edges, weights)
         mixed = torch.matmul(weights.to(value.dtype), value)
         mixed = mixed + torch.matmul(per_type.to(value.dtype), self.relation_value.to(value.dtype))
@@ -73,7 +92,7 @@ class Attention(nn.Module):
         self.query = nn.Linear(width, width)
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
-        self.dropout = dropout
+        self.dropout = Dropout(dropout)
 
     def keys_values(self, x: torch.Tensor) -> KeysValues:
         """(B, n, d) → keys and values, each (B, heads, n, d / heads)."""
@@ -85,13 +104,7 @@ class Attention(nn.Module):
     ) -> torch.Tensor:
         """(B, t, d) attends to kept keys; `hidden` is added to the scores."""
         key, value = kept
-        mixed = F.scaled_dot_product_attention(
-            split(self.query(x), self.heads),
-            key,
-            value,
-            attn_mask=None if hidden is None else hidden.to(key.dtype),
-            dropout_p=self.dropout if self.training else 0.0,
-        )
+        mixed = attend(split(self.query(x), self.heads), key, value, hidden, self.dropout)
         return self.out(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
@@ -100,5 +113,5 @@ class FeedForward(nn.Sequential):
 
     def __init__(self, width: int, hidden: int, dropout: float) -> None:
         super().__init__(
-            nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, width)
+            nn.Linear(width, hidden), nn.GELU(), Dropout(dropout), nn.Linear(hidden, width)
         )

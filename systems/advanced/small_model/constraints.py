@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..codec.codec import Constraint
-from ..codec.pointer.vocabulary import END, TOKENS
+from ..codec.pointer.vocabulary import END, ID, SIZE
 from ..task import Task
 from .generation import Adjust
 from .names import item_numbers
@@ -39,11 +39,10 @@ def adjustment(constraint: Constraint, task: Task) -> Adjust:
 
 def _numbers(names: frozenset[str], task: Task) -> set[int]:
     items = item_numbers(task.schema, task.graph)
-    keywords = {token: number for number, token in enumerate(TOKENS)}
     numbers = set()
     for name in names:
         if name.lower() in items:
-            numbers.add(len(TOKENS) + items[name.lower()])
-        elif name.upper() in keywords:
-            numbers.add(keywords[name.upper()])
+            numbers.add(SIZE + items[name.lower()])
+        elif name.upper() in ID:
+            numbers.add(ID[name.upper()])
     return numbers

@@ -15,6 +15,7 @@ from torch import nn
 from ..task import Evidence
 from .configuration import SmallConfig
 from .decoder import DecoderLayer
+from .dropout import Dropout
 from .encoder import HIDDEN, Encoder, ItemEmbedding
 from .inputs import Batch
 
@@ -58,9 +59,9 @@ class Critic(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.marks = nn.Linear(MARKS, width)
         self.out = nn.Sequential(
-            nn.Linear(3 * width, width), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(width, 1)
+            nn.Linear(3 * width, width), nn.GELU(), Dropout(config.dropout), nn.Linear(width, 1)
         )
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         nn.init.normal_(self.tokens.weight, std=width**-0.5)
         nn.init.normal_(self.places.weight, std=0.1 * width**-0.5)
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from .attention import Attention, FeedForward, KeysValues
 from .configuration import SmallConfig
+from .dropout import Dropout
 from .encoder import HIDDEN
 
 
@@ -60,7 +61,7 @@ class DecoderLayer(nn.Module):
         self.cross = Attention(config.width, config.heads, config.dropout)
         self.norm3 = nn.LayerNorm(config.width)
         self.forward_layers = FeedForward(config.width, config.feedforward, config.dropout)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(
         self,
@@ -100,7 +101,7 @@ class Decoder(nn.Module):
         self.out_items = nn.Linear(width, width)
         # How much the relevance of a schema item counts where it may be pointed at.
         self.trust = nn.Parameter(torch.tensor(0.2))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         nn.init.normal_(self.tokens.weight, std=width**-0.5)
         nn.init.normal_(self.places.weight, std=0.1 * width**-0.5)
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from .attention import FeedForward, GraphAttention
 from .configuration import SmallConfig
+from .dropout import Dropout
 from .inputs import KINDS, Batch
 
 # Added to the scores of padding.
@@ -29,7 +30,7 @@ class ItemEmbedding(nn.Module):
         self.places = nn.Embedding(config.longest_question, width, padding_idx=0)
         self.features = nn.Linear(config.features, width, bias=False)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         for embedding in (self.ids, self.pieces, self.kinds, self.places):
             nn.init.normal_(embedding.weight, std=width**-0.5)
 
@@ -55,7 +56,7 @@ class EncoderLayer(nn.Module):
         self.attention = GraphAttention(config.width, config.heads, relations, config.dropout)
         self.norm2 = nn.LayerNorm(config.width)
         self.forward_layers = FeedForward(config.width, config.feedforward, config.dropout)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(
         self, x: torch.Tensor, relations: torch.Tensor, hidden: torch.Tensor

@@ -1,475 +1,236 @@
-"""The small model's tokens back to SQL.
-
-Aliases are T1, T2 … where a query has several tables; a table that is used but not in FROM is
-joined on, through connecting tables where the foreign keys lead that way.
-"""
+"""Tokens to SQL: joins written out, names qualified where more than one table is in sight."""
 
 from __future__ import annotations
 
-import re
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from t2s_bench.databases.connection import quote_identifier
+from t2s_bench.databases.prompt import identifier
 from t2s_bench.databases.schema import Schema
 
-from ...schema_graph.graph import Kind, SchemaGraph
-from .grammar import Malformed, State
-from .joins import Instance, Pair, inferred
-from .vocabulary import AGGREGATES, ARITHMETIC, COMPARISONS, LIKES, SET_OPERATORS, TOKENS
+from ...schema_graph.graph import SchemaGraph
+from .joins import Edge, Instance, connect, foreign_keys
+from .statement import (
+    Aggregate,
+    Among,
+    Arithmetic,
+    Between,
+    Bracketed,
+    Column,
+    Comparison,
+    Condition,
+    Core,
+    Derived,
+    Exists,
+    Expression,
+    Junction,
+    Like,
+    Literal,
+    Malformed,
+    Null,
+    Query,
+    Source,
+    Star,
+    Subquery,
+)
+from .statement_tokens import read
+from .vocabulary import OUTER
 
 __all__ = ["Malformed", "decode"]
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# A part of a statement: text, or a column that gets its alias when FROM is known.
-Column = tuple[Instance, int]
-Part = str | Column
+
+def decode(tokens: Sequence[int], schema: Schema, graph: SchemaGraph) -> str:
+    """The SQLite statement that finished tokens stand for.
+
+    Raises Malformed, and nothing else, on tokens that are no statement. What it returns names only
+    what the schema has, in scope; that it runs is all but certain, that it means something is not.
+    """
+    return _Renderer(schema, OUTER in tokens).query(read(tokens, graph), ())
 
 
 @dataclass
-class _Query:
-    """One SELECT as it is read; `tables` are its FROM with what joins each."""
+class _Scope:
+    """What one FROM brings into sight: the name of each table."""
 
-    outer: _Query | None
-    parts: dict[str, list[Part]] = field(default_factory=dict)
-    tables: list[tuple[Instance, str, list[Pair]]] = field(default_factory=list)
-    source: str = ""
+    names: dict[Instance, str] = field(default_factory=dict)
+    qualified: bool = False
 
 
-def decode(tokens: Sequence[int], schema: Schema, graph: SchemaGraph) -> str:
-    """The statement of tokens that end with END; raises Malformed for anything else."""
-    state = State.start(graph)
-    for token in tokens:
-        state = state.advance(token)
-    if not state.ended:
-        raise Malformed("not ended")
-    return _Reader(tokens, schema, graph).statement()
+class _Renderer:
+    """`told_apart`: a table in a subquery gets a name of its own where one around it has it too."""
+
+    def __init__(self, schema: Schema, told_apart: bool) -> None:
+        self.schema = schema
+        self.told_apart = told_apart
+        self.keys = foreign_keys(schema)
+        self.aliases = 0
+
+    def query(self, query: Query, outside: tuple[_Scope, ...]) -> str:
+        """One query; `outside` are the scopes around it, the innermost last."""
+        cores = []
+        scopes: tuple[_Scope, ...] = ()
+        for core in query.cores:
+            text, scopes = self.core(core, outside)
+            cores.append(text)
+        sql = cores[0]
+        for operator, text in zip(query.operators, cores[1:], strict=True):
+            sql += f" {operator} {text}"
+        if query.order:
+            keys = []
+            for key, descending in query.order:
+                text = self.position(key, query) if query.operators else self.text(key, scopes)
+                keys.append(text + (" DESC" if descending else ""))
+            sql += " ORDER BY " + ", ".join(keys)
+        if query.limit is not None:
+            sql += f" LIMIT {query.limit.text}"
+        return sql
+
+    def position(self, key: Expression, query: Query) -> str:
+        """A compound is ordered by one of its columns: its number."""
+        for core in query.cores:
+            if key in core.items:
+                return str(core.items.index(key) + 1)
+        raise Malformed("a compound is ordered by what it does not select")
+
+    def core(self, core: Core, outside: tuple[_Scope, ...]) -> tuple[str, tuple[_Scope, ...]]:
+        scope = _Scope()
+        sources = self.sources(core, scope, outside)
+        scopes = (*outside, scope)
+        items = ", ".join(self.text(item, scopes) for item in core.items)
+        sql = f"SELECT {'DISTINCT ' if core.distinct else ''}{items} FROM {sources}"
+        if core.where is not None:
+            sql += " WHERE " + self.condition(core.where, scopes)
+        if core.group:
+            sql += " GROUP BY " + ", ".join(self.text(key, scopes) for key in core.group)
+        if core.having is not None:
+            sql += " HAVING " + self.condition(core.having, scopes)
+        return sql, scopes
+
+    def sources(self, core: Core, scope: _Scope, outside: tuple[_Scope, ...]) -> str:
+        tables = [source for source in core.sources if isinstance(source, Source)]
+        instances = {(source.table, source.instance) for source in tables}
+        if len(instances) < len(tables):
+            raise Malformed("one instance of a table twice in FROM")
+        for source in tables:
+            if source.instance and (source.table, source.instance - 1) not in instances:
+                raise Malformed("a second instance of a table without the first")
+            self.check_on(source, instances)
+        derived = core.sources[0]
+        if isinstance(derived, Derived):
+            if tables:
+                raise Malformed("a derived table stands alone in FROM")
+            return f"({self.query(derived.query, outside)}) AS {self.alias('derived')}"
+        plan = connect(tables, self.keys)
+        scope.qualified = len(plan) > 1
+        seen_outside = {name for one in outside for name in one.names.values()}
+        parts = []
+        for joined in plan:
+            name = self.schema.tables[joined.instance[0]].name
+            alias = name
+            if joined.instance[1] or (self.told_apart and name in seen_outside):
+                alias = self.alias(name)
+                scope.qualified = True
+            scope.names[joined.instance] = alias
+            table = identifier(name)
+            parts.append(table if alias == name else f"{table} AS {identifier(alias)}")
+        sql = parts[0]
+        for joined, part in zip(plan[1:], parts[1:], strict=True):
+            sql += f" {'LEFT JOIN' if joined.kind == 'LEFT' else 'JOIN'} {part}"
+            if joined.edges:
+                sql += " ON " + " AND ".join(self.equal(edge, scope) for edge in joined.edges)
+        return sql
+
+    def check_on(self, source: Source, instances: set[Instance]) -> None:
+        for left, right in source.on:
+            for end in (left, right):
+                if end.outer or (end.table, end.instance) not in instances:
+                    raise Malformed("ON names a table that FROM does not")
+
+    def alias(self, name: str) -> str:
+        """A new name that no table of the schema has."""
+        self.aliases += 1
+        alias = f"{name}_{self.aliases + 1}"
+        while self.schema.table(alias) is not None:
+            alias += "_"
+        return alias
+
+    def equal(self, edge: Edge, scope: _Scope) -> str:
+        return " = ".join(
+            self.named(scope.names[table, instance], table, column)
+            for table, instance, column in edge
+        )
+
+    def named(self, name: str, table: int, column: int) -> str:
+        return f"{identifier(name)}.{identifier(self.schema.tables[table].columns[column].name)}"
+
+    def text(self, node: Expression, scopes: tuple[_Scope, ...]) -> str:
+        if isinstance(node, Column):
+            return self.column(node, scopes)
+        if isinstance(node, Literal):
+            return node.text
+        if isinstance(node, Star):
+            return "*"
+        if isinstance(node, Aggregate):
+            distinct = "DISTINCT " if node.distinct else ""
+            inner = node.argument.inner if isinstance(node.argument, Bracketed) else node.argument
+            return f"{node.name}({distinct}{self.text(inner, scopes)})"
+        if isinstance(node, Bracketed):
+            return f"({self.text(node.inner, scopes)})"
+        if isinstance(node, Subquery):
+            return f"({self.query(node.query, scopes)})"
+        assert isinstance(node, Arithmetic)
+        sql = self.text(node.operands[0], scopes)
+        for operator, operand in zip(node.operators, node.operands[1:], strict=True):
+            sign = "*" if operator == "×" else operator
+            sql += f" {sign} {self.text(operand, scopes)}"
+        return sql
+
+    def column(self, column: Column, scopes: tuple[_Scope, ...]) -> str:
+        reach = scopes[:-1] if column.outer else scopes
+        instance = (column.table, column.instance)
+        for scope in reversed(reach):
+            if instance in scope.names:
+                name = self.schema.tables[column.table].columns[column.column].name
+                if scope is scopes[-1] and not scope.qualified:
+                    return identifier(name)
+                return self.named(scope.names[instance], column.table, column.column)
+        table = self.schema.tables[column.table].name
+        raise Malformed(f"{table} is not in FROM")
+
+    def condition(self, node: Condition, scopes: tuple[_Scope, ...]) -> str:
+        if isinstance(node, Junction):
+            parts = []
+            for part in node.parts:
+                text = self.condition(part, scopes)
+                parts.append(f"({text})" if isinstance(part, Junction) else text)
+            return f" {node.word} ".join(parts)
+        if isinstance(node, Exists):
+            return f"{_not(node.negated)}EXISTS ({self.query(node.query, scopes)})"
+        left = self.text(node.left, scopes)
+        if isinstance(node, Comparison):
+            return f"{left} {node.operator} {self.text(node.right, scopes)}"
+        if isinstance(node, Among):
+            choices = (
+                self.query(node.choices.query, scopes)
+                if isinstance(node.choices, Subquery)
+                else ", ".join(choice.text for choice in node.choices)
+            )
+            return f"{left} {_not(node.negated)}IN ({choices})"
+        if isinstance(node, Like):
+            return f"{left} {_not(node.negated)}LIKE {_pattern(node)}"
+        if isinstance(node, Between):
+            low, high = self.text(node.low, scopes), self.text(node.high, scopes)
+            return f"{left} {_not(node.negated)}BETWEEN {low} AND {high}"
+        assert isinstance(node, Null)
+        return f"{left} IS {_not(node.negated)}NULL"
 
 
-class _Reader:
-    """Reads tokens that the grammar admits."""
-
-    def __init__(self, tokens: Sequence[int], schema: Schema, graph: SchemaGraph) -> None:
-        self._tokens = tokens
-        self._schema = schema
-        self._graph = graph
-        self._at = 0
-        self._aliases = 0
-
-    def statement(self) -> str:
-        return self._query(None)
-
-    def _word(self) -> str:
-        token = self._tokens[self._at]
-        return TOKENS[token] if token < len(TOKENS) else ""
-
-    def _take(self) -> str:
-        word = self._word()
-        self._at += 1
-        return word
-
-    def _query(self, outer: _Query | None) -> str:
-        """Selects joined by set operators, up to END or the closing parenthesis."""
-        text = self._select(outer)
-        while self._word() in SET_OPERATORS:
-            operator = self._take()
-            text += f" {operator} {self._select(outer)}"
-        return text
-
-    def _select(self, outer: _Query | None) -> str:
-        query = _Query(outer)
-        clause = ""
-        while True:
-            word = self._word()
-            if word in ("END", ")", *SET_OPERATORS) and not self._closes_own(query, clause, word):
-                break
-            if word in ("SELECT", "WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT"):
-                clause = self._take()
-                query.parts[clause] = []
-                continue
-            if word == "FROM":
-                self._take()
-                self._from(query)
-                continue
-            self._part(query, query.parts[clause])
-        return self._rendered(query)
-
-    def _closes_own(self, query: _Query, clause: str, word: str) -> bool:
-        """Whether a parenthesis closes one that this clause opened."""
-        if word != ")" or clause not in ("WHERE", "HAVING"):
-            return False
-        texts = [part for part in query.parts[clause] if isinstance(part, str)]
-        return texts.count("(") > texts.count(")")
-
-    def _from(self, query: _Query) -> None:
-        if self._word() == "(":
-            self._take()
-            query.source = f"({self._query(query.outer)})"
-            self._take()
-            return
-        while True:
-            word = self._word()
-            if word == "ON":
-                self._take()
-                pair = (self._column(), self._column())
-                query.tables[-1][2].append(pair)
-            elif word in ("LEFT", "SECOND", "") and (word or self._kind() is Kind.TABLE):
-                kind = "LEFT JOIN" if word == "LEFT" else "JOIN"
-                if word == "LEFT":
-                    self._take()
-                instance = self._instance()
-                query.tables.append((instance, kind, []))
-            else:
-                return
-
-    def _kind(self) -> Kind:
-        return self._graph.items[self._tokens[self._at] - len(TOKENS)].kind
-
-    def _instance(self) -> Instance:
-        number = 1
-        if self._word() == "SECOND":
-            self._take()
-            number = 2
-        item = self._graph.items[self._tokens[self._at] - len(TOKENS)]
-        self._at += 1
-        return item.table, number
-
-    def _column(self) -> Column:
-        number = 1
-        if self._word() == "SECOND":
-            self._take()
-            number = 2
-        item = self._graph.items[self._tokens[self._at] - len(TOKENS)]
-        self._at += 1
-        return (item.table, number), item.column
-
-    def _part(self, query: _Query, out: list[Part]) -> None:
-        word = self._word()
-        if word == "" and self._kind() is Kind.VALUE:
-            out.append(self._graph.items[self._tokens[self._at] - len(TOKENS)].text)
-            self._at += 1
-        elif word in ("", "SECOND"):
-            out.append(self._column())
-        elif word in AGGREGATES:
-            self._take()
-            out.append(f"{word}(")
-            if self._word() == "DISTINCT":
-                self._take()
-                out.append("DISTINCT ")
-            out.append(self._column())
-            out.append(")")
-        elif word in LIKES:
-            self._take()
-            out.append(self._like(word))
-        elif word == "BETWEEN":
-            self._take()
-            out.append(" BETWEEN ")
-            self._part(query, out)
-            out.append(" AND ")
-            self._part(query, out)
-        elif word in ("IN", "NOT IN"):
-            self._take()
-            self._take()
-            if self._word() == "SELECT":
-                out.append(f" {word} ({self._query(query)})")
-            else:
-                out.append(f" {word} (")
-                while self._word() != ")":
-                    if self._word() == ",":
-                        self._take()
-                        out.append(", ")
-                    self._part(query, out)
-                out.append(") ")
-            self._take()
-        elif word == "(" and self._tokens[self._at + 1] == TOKENS.index("SELECT"):
-            self._take()
-            out.append(f"({self._query(query)})")
-            self._take()
-        else:
-            self._take()
-            out.append(_SPELLED.get(word, word))
-
-    def _like(self, word: str) -> str:
-        literal = self._graph.items[self._tokens[self._at] - len(TOKENS)].text
-        self._at += 1
-        text = literal[1:-1] if literal.startswith("'") else literal
-        shape = word.rpartition(" ")[2] if word.endswith(("%", "%_")) else "_"
-        operator = "NOT LIKE" if word.startswith("NOT") else "LIKE"
-        return f" {operator} '{shape.replace('_', text)}'"
-
-    def _rendered(self, query: _Query) -> str:
-        self._complete(query)
-        aliases: dict[Instance, str] = {}
-        several = len(query.tables) > 1
-        for instance, _, _ in query.tables:
-            if several:
-                self._aliases += 1
-                aliases[instance] = f"T{self._aliases}"
-            else:
-                aliases[instance] = ""
-        text = "SELECT " + self._text(query.parts["SELECT"], aliases)
-        text += " FROM " + (query.source or self._joined(query, aliases))
-        for clause in ("WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT"):
-            if clause in query.parts:
-                text += f" {clause} {self._text(query.parts[clause], aliases)}"
-        return text
-
-    def _complete(self, query: _Query) -> None:
-        """Joins on what is missing: connecting tables, and tables of columns that FROM lacks."""
-        named = [instance for instance, _, _ in query.tables]
-        if len(set(named)) < len(named):
-            raise Malformed("one table twice")
-        if query.source:
-            return
-        used = [
-            part[0] for parts in query.parts.values() for part in parts if not isinstance(part, str)
-        ]
-        used += [end[0] for _, _, pairs in query.tables for pair in pairs for end in pair]
-        wanted = query.tables + [
-            (instance, "JOIN", []) for instance in dict.fromkeys(used) if instance not in named
-        ]
-        seen: list[Instance] = []
-        query.tables = []
-        for instance, kind, pairs in wanted:
-            if instance in seen:  # it has come as a connecting table
-                continue
-            if seen and not pairs and not inferred(self._schema, seen, instance):
-                for step in self._path(seen, instance)[:-1]:
-                    query.tables.append((step, "JOIN", []))
-                    seen.append(step)
-            query.tables.append((instance, kind, pairs))
-            seen.append(instance)
-
-    def _path(self, seen: Sequence[Instance], target: Instance) -> list[Instance]:
-        """The tables to add, the target last: the shortest way along foreign keys."""
-        places = {table.name.lower(): n for n, table in enumerate(self._schema.tables)}
-        near: dict[int, list[int]] = {}
-        for key in self._schema.foreign_keys:
-            one, other = places[key.table.lower()], places[key.parent.lower()]
-            near.setdefault(one, []).append(other)
-            near.setdefault(other, []).append(one)
-        came: dict[int, int | None] = {place: None for place, _ in seen}
-        queue = deque(came)
-        while queue:
-            place = queue.popleft()
-            for other in near.get(place, ()):
-                if other not in came:
-                    came[other] = place
-                    queue.append(other)
-        if target[1] == 2 or target[0] not in came:
-            return [target]
-        path: list[Instance] = []
-        step: int | None = target[0]
-        while step is not None and came[step] is not None:
-            path.append((step, 1))
-            step = came[step]
-        return [instance for instance in reversed(path) if instance not in seen]
-
-    def _joined(self, query: _Query, aliases: dict[Instance, str]) -> str:
-        before: list[Instance] = []
-        text = ""
-        for instance, kind, pairs in query.tables:
-            name = _quoted(self._schema.tables[instance[0]].name)
-            if aliases[instance]:
-                name += f" AS {aliases[instance]}"
-            if before:
-                on = pairs or inferred(self._schema, before, instance)
-                text += f" {kind} {name}"
-                if on:
-                    text += " ON " + " AND ".join(
-                        f"{self._name(one, aliases)} = {self._name(other, aliases)}"
-                        for one, other in on
-                    )
-                elif kind == "LEFT JOIN":
-                    raise Malformed("LEFT JOIN without ON")
-            else:
-                text = name
-            before.append(instance)
-        return text
-
-    def _text(self, parts: Sequence[Part], aliases: dict[Instance, str]) -> str:
-        return "".join(
-            part if isinstance(part, str) else self._name(part, aliases) for part in parts
-        ).strip()
-
-    def _name(self, column: Column, aliases: dict[Instance, str]) -> str:
-        instance, number = column
-        name = _quoted(self._schema.tables[instance[0]].columns[number].name)
-        alias = aliases.get(instance, "")
-        return f"{alias}.{name}" if alias else name
+def _not(negated: bool) -> str:
+    return "NOT " if negated else ""
 
 
-_SPELLED = {
-    ",": ", ",
-    "TIMES": " * ",
-    "DISTINCT": "DISTINCT ",
-    "(": "(",
-    ")": ")",
-    **{word: f" {word} " for word in (*COMPARISONS, "AND", "OR", "+", "-", "/")},
-    "ASC": " ASC",
-    "DESC": " DESC",
-    "IS NULL": " IS NULL",
-    "IS NOT NULL": " IS NOT NULL",
-}
-assert {"+", "-", "/", "TIMES"} == set(ARITHMETIC)
-
-
-def _quoted(name: str) -> str:
-    """A name as SQL can read it; keywords and unusual names in quotation marks."""
-    if _PLAIN.fullmatch(name) and name.upper() not in _KEYWORDS:
-        return name
-    return quote_identifier(name)
-
-
-_KEYWORDS = frozenset(
-    [
-        "ABORT",
-        "ACTION",
-        "ADD",
-        "AFTER",
-        "ALL",
-        "ALTER",
-        "ALWAYS",
-        "ANALYZE",
-        "AND",
-        "AS",
-        "ASC",
-        "ATTACH",
-        "AUTOINCREMENT",
-        "BEFORE",
-        "BEGIN",
-        "BETWEEN",
-        "BY",
-        "CASCADE",
-        "CASE",
-        "CAST",
-        "CHECK",
-        "COLLATE",
-        "COLUMN",
-        "COMMIT",
-        "CONFLICT",
-        "CONSTRAINT",
-        "CREATE",
-        "CROSS",
-        "CURRENT",
-        "CURRENT_DATE",
-        "CURRENT_TIME",
-        "CURRENT_TIMESTAMP",
-        "DATABASE",
-        "DEFAULT",
-        "DEFERRABLE",
-        "DEFERRED",
-        "DELETE",
-        "DESC",
-        "DETACH",
-        "DISTINCT",
-        "DO",
-        "DROP",
-        "EACH",
-        "ELSE",
-        "END",
-        "ESCAPE",
-        "EXCEPT",
-        "EXCLUDE",
-        "EXCLUSIVE",
-        "EXISTS",
-        "EXPLAIN",
-        "FAIL",
-        "FILTER",
-        "FIRST",
-        "FOLLOWING",
-        "FOR",
-        "FOREIGN",
-        "FROM",
-        "FULL",
-        "GENERATED",
-        "GLOB",
-        "GROUP",
-        "GROUPS",
-        "HAVING",
-        "IF",
-        "IGNORE",
-        "IMMEDIATE",
-        "IN",
-        "INDEX",
-        "INDEXED",
-        "INITIALLY",
-        "INNER",
-        "INSERT",
-        "INSTEAD",
-        "INTERSECT",
-        "INTO",
-        "IS",
-        "ISNULL",
-        "JOIN",
-        "KEY",
-        "LAST",
-        "LEFT",
-        "LIKE",
-        "LIMIT",
-        "MATCH",
-        "MATERIALIZED",
-        "NATURAL",
-        "NO",
-        "NOT",
-        "NOTHING",
-        "NOTNULL",
-        "NULL",
-        "NULLS",
-        "OF",
-        "OFFSET",
-        "ON",
-        "OR",
-        "ORDER",
-        "OTHERS",
-        "OUTER",
-        "OVER",
-        "PARTITION",
-        "PLAN",
-        "PRAGMA",
-        "PRECEDING",
-        "PRIMARY",
-        "QUERY",
-        "RAISE",
-        "RANGE",
-        "RECURSIVE",
-        "REFERENCES",
-        "REGEXP",
-        "REINDEX",
-        "RELEASE",
-        "RENAME",
-        "REPLACE",
-        "RESTRICT",
-        "RETURNING",
-        "RIGHT",
-        "ROLLBACK",
-        "ROW",
-        "ROWS",
-        "SAVEPOINT",
-        "SELECT",
-        "SET",
-        "TABLE",
-        "TEMP",
-        "TEMPORARY",
-        "THEN",
-        "TIES",
-        "TO",
-        "TRANSACTION",
-        "TRIGGER",
-        "UNBOUNDED",
-        "UNION",
-        "UNIQUE",
-        "UPDATE",
-        "USING",
-        "VACUUM",
-        "VALUES",
-        "VIEW",
-        "VIRTUAL",
-        "WHEN",
-        "WHERE",
-        "WINDOW",
-        "WITH",
-        "WITHOUT",
-    ]
-)
+def _pattern(node: Like) -> str:
+    text = node.literal.text
+    if text.startswith("'"):
+        text = text[1:-1]
+    return f"'{node.shape.replace('…', text)}'" if node.shape else f"'{text}'"

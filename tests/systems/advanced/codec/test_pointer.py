@@ -1,182 +1,307 @@
+"""The pointer codec: what is said comes back, nothing else breaks it, and masks admit it all."""
+
 from __future__ import annotations
 
-import re
 import sqlite3
+import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from systems.advanced.codec.pointer.grammar import (
+    State,
+    allowed,
+    boundaries,
+    boundary,
+    executable_prefix,
+)
 from systems.advanced.codec.pointer.decode import Malformed, decode
 from systems.advanced.codec.pointer.encode import Inexpressible, encode
-from systems.advanced.codec.pointer.grammar import State, boundary, executable_prefix
-from systems.advanced.codec.pointer.vocabulary import END, NUMBER, TOKENS
-from systems.advanced.evidence import Prober
-from systems.advanced.schema_graph.build import TaskMaker
-from systems.advanced.schema_graph.graph import Item, Kind, SchemaGraph
-from systems.advanced.task import Task
+from tests.systems.advanced.codec.pointer_graphs import SCHOOL, graph_of, perfect_literals
 
-from t2s_bench.benchmarks.benchmark import Benchmark, load
-from t2s_bench.types import Example
+import t2s_bench
+from systems.advanced.codec.pointer import vocabulary as v
+from t2s_bench.databases.connection import open_read_only, quote_identifier
+from t2s_bench.databases.schema import read_schema
+from t2s_bench.errors import UserError
 
-
-def with_values(graph: SchemaGraph, sql: str) -> SchemaGraph:
-    """The graph with exactly the literals of a statement as values."""
-    items = [item for item in graph.items if item.kind is not Kind.VALUE]
-    literals = []
-    for text, number in re.findall(r"'((?:[^']|'')*)'|(?<![\w.'])(-?\d+(?:\.\d+)?)(?![\w.'])", sql):
-        if number:
-            literals.append(repr(float(number)) if "." in number else number)
-        else:
-            literals.append("'" + text.strip("%") + "'")
-    items += [Item(Kind.VALUE, text, (text,)) for text in dict.fromkeys(literals)]
-    return SchemaGraph(tuple(items), graph.relations, graph.features)
+LITERALS = ("'France'", "20", "1.5", "'O''Neil'", "'x'")
+GRAPH = graph_of(SCHOOL, LITERALS)
+TOKENS = v.SIZE + len(GRAPH.items)
 
 
 @pytest.fixture(scope="module")
-def mini() -> Benchmark:
-    return load("mini")
+def school() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for table in SCHOOL.tables:
+            columns = ", ".join(quote_identifier(column.name) for column in table.columns)
+            connection.execute(f"CREATE TABLE {quote_identifier(table.name)} ({columns})")
+        yield connection
 
 
-@pytest.fixture(scope="module")
-def maker() -> Iterator[TaskMaker]:
-    made = TaskMaker()
-    yield made
-    made.close()
-
-
-def task_of(maker: TaskMaker, mini: Benchmark, example: Example) -> Task:
-    return maker.task(example.question, mini.databases[example.question.database])
-
-
-@pytest.fixture(scope="module")
-def task(maker: TaskMaker, mini: Benchmark) -> Task:
-    return task_of(maker, mini, mini.examples[0])
-
-
-def test_what_can_be_said_keeps_its_result_and_is_admitted_by_the_grammar(
-    maker: TaskMaker, mini: Benchmark
-) -> None:
-    said = 0
-    with Prober() as prober:
-        for example in mini.examples:
-            task = task_of(maker, mini, example)
-            graph = with_values(task.graph, example.golds[0])
-            try:
-                tokens = encode(example.golds[0], task.schema, graph)
-            except Inexpressible:
-                continue
-            state = State.start(graph)
-            for token in tokens:
-                assert state.allowed()[token], (example.golds[0], TOKENS[token])
-                state = state.advance(token)
-            assert state.ended
-            back = decode(tokens, task.schema, graph)
-            gold, ours = prober.run(task.database, [example.golds[0], back])
-            assert ours.result == gold.result, (example.golds[0], back)
-            said += 1
-    assert said > 0.35 * len(mini.examples)  # the others have functions, CASE, WITH …
-
-
-@given(st.lists(st.integers(min_value=-1, max_value=120), max_size=25))
-@settings(max_examples=200, deadline=None)
-def test_any_tokens_are_a_statement_or_malformed(tokens: list[int]) -> None:
-    task = _task()
-    try:
-        sql = decode(tokens, task.schema, task.graph)
-    except Malformed:
-        return
-    assert sql.startswith("SELECT")
-
-
-@given(st.integers(min_value=0, max_value=10_000))
-@settings(max_examples=60, deadline=None)
-def test_a_walk_within_the_grammar_ends_in_sql_that_sqlite_can_read(seed: int) -> None:
-    task = _task()
-    chance = np.random.default_rng(seed)
-    state = State.start(task.graph)
-    tokens: list[int] = []
-    while not state.ended and len(tokens) < 200:
-        choices = np.flatnonzero(state.allowed())
-        assert len(choices)
-        # Statements end sooner where ending is liked.
-        token = (
-            END if state.allowed()[END] and chance.random() < 0.5 else int(chance.choice(choices))
-        )
-        tokens.append(token)
-        state = state.advance(token)
-    if not state.ended:
-        return
-    try:
-        sql = decode(tokens, task.schema, task.graph)
-    except Malformed:
-        return
-    connection = sqlite3.connect(f"file:{task.database.path}?mode=ro", uri=True)
-    try:
-        connection.execute(f"EXPLAIN {sql}")
-    except sqlite3.OperationalError as error:
-        assert "syntax error" not in str(error), sql
-    finally:
-        connection.close()
-
-
-def test_a_beginning_ends_at_a_clause_and_runs_without_it(task: Task) -> None:
-    table = task.graph.table_items[0]
-    column = task.graph.column_items[0, 0]
-    items = [len(TOKENS) + column, NUMBER["FROM"], len(TOKENS) + table, NUMBER["WHERE"]]
-    tokens = (NUMBER["SELECT"], *items)
-    assert boundary(tokens) and not boundary(tokens[:-1])
-    name, first = task.schema.tables[0].name, task.schema.tables[0].columns[0].name
-    assert executable_prefix(tokens, task.schema, task.graph) == f"SELECT {first} FROM {name}"
-    assert executable_prefix(tokens[:2], task.schema, task.graph) == ""
-
-
-def test_a_table_that_from_lacks_is_joined_on(maker: TaskMaker, mini: Benchmark) -> None:
-    for example in mini.examples:
-        task = task_of(maker, mini, example)
-        keys = [key for key in task.schema.foreign_keys if key.table != key.parent]
-        if keys:
-            break
-    key = keys[0]
-    place = {table.name: number for number, table in enumerate(task.schema.tables)}
-    child, parent = place[key.table], place[key.parent]
-    column = task.graph.column_items[parent, 0]
-    tokens = (
-        NUMBER["SELECT"],
-        len(TOKENS) + column,
-        NUMBER["FROM"],
-        len(TOKENS) + task.graph.table_items[child],
-        END,
-    )
-    sql = decode(tokens, task.schema, task.graph)
-    assert f"JOIN {key.parent}" in sql and " ON " in sql
+def there_and_back(sql: str) -> str:
+    graph = graph_of(SCHOOL, perfect_literals(sql))
+    return decode(encode(sql, SCHOOL, graph), SCHOOL, graph)
 
 
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "expected"),
     [
-        "SELECT CASE WHEN 1 THEN 2 END FROM {table}",
-        "WITH a AS (SELECT 1) SELECT * FROM a",
-        "DELETE FROM {table}",
-        "SELECT nowhere FROM {table}",
-        "not sql at all (",
-        "",
+        ("select Count(*) from Student", "SELECT COUNT(*) FROM student"),
+        (
+            "SELECT T1.name FROM student AS T1 JOIN enrolment AS T2 ON T1.id = T2.student_id "
+            'JOIN course AS T3 ON T3.code = T2.course_code WHERE T3.title = "x"',
+            "SELECT student.name FROM student JOIN enrolment ON enrolment.student_id = student.id "
+            "JOIN course ON course.code = enrolment.course_code WHERE course.title = 'x'",
+        ),
+        (
+            'SELECT name FROM student, "order" WHERE student.id = student_id AND age > 20',
+            'SELECT student.name FROM student JOIN "order" ON "order".student_id = student.id '
+            "WHERE student.age > 20",
+        ),
+        (
+            'SELECT b.name FROM student a JOIN student b ON a."advisor id" = b.id',
+            "SELECT student.name FROM student JOIN student AS student_2 "
+            'ON student_2."advisor id" = student.id',
+        ),
+        (
+            "SELECT name FROM student LEFT JOIN enrolment ON id = student_id "
+            "WHERE grade IS NOT NULL AND NOT name LIKE '%x%'",
+            "SELECT student.name FROM student LEFT JOIN enrolment "
+            "ON enrolment.student_id = student.id "
+            "WHERE enrolment.grade IS NOT NULL AND student.name NOT LIKE '%x%'",
+        ),
+        (
+            "SELECT name FROM student WHERE age IN (1, 20) AND (age > 20 OR age < 3) "
+            "ORDER BY age, name DESC LIMIT 3",
+            "SELECT name FROM student WHERE age IN (1, 20) AND (age > 20 OR age < 3) "
+            "ORDER BY age, name DESC LIMIT 3",
+        ),
+        (
+            "SELECT a.name FROM student a WHERE a.age > "
+            '(SELECT avg(b.age) FROM student b WHERE b."advisor id" = a."advisor id")',
+            "SELECT name FROM student WHERE age > (SELECT AVG(student_2.age) "
+            'FROM student AS student_2 WHERE student_2."advisor id" = student."advisor id")',
+        ),
+        (
+            "SELECT code FROM course UNION SELECT id FROM student ORDER BY code LIMIT 1",
+            "SELECT code FROM course UNION SELECT id FROM student ORDER BY 1 LIMIT 1",
+        ),
+        (
+            'SELECT "group", sum(id * (student_id - 1)) FROM "order" GROUP BY 1',
+            'SELECT "group", SUM(id * (student_id - 1)) FROM "order" GROUP BY "group"',
+        ),
+        (
+            "SELECT count(*) FROM (SELECT name FROM student WHERE age BETWEEN 1 AND 20)",
+            "SELECT COUNT(*) FROM (SELECT name FROM student WHERE age BETWEEN 1 AND 20) "
+            "AS derived_2",
+        ),
     ],
 )
-def test_what_has_no_words_is_inexpressible(task: Task, sql: str) -> None:
-    with pytest.raises(Inexpressible):
-        encode(sql.format(table=task.schema.tables[0].name), task.schema, task.graph)
+def test_a_statement_comes_back_with_its_joins_and_names(
+    sql: str, expected: str, school: sqlite3.Connection
+) -> None:
+    found = there_and_back(sql)
+    assert found == expected
+    school.execute(found)
 
 
-def _task() -> Task:
-    """For hypothesis, which wants no fixtures: one task, made once."""
-    if not _made:
-        mini = load("mini")
-        maker = TaskMaker()
-        _made.append(task_of(maker, mini, mini.examples[3]))
-        maker.close()
-    return _made[0]
+def test_a_join_that_the_schema_tells_is_not_written() -> None:
+    sql = (
+        "SELECT s.name FROM enrolment e JOIN student s ON e.student_id = s.id "
+        "JOIN course c ON c.code = e.course_code WHERE c.title = 'x'"
+    )
+    told = encode(sql, SCHOOL, GRAPH)
+    assert v.ON not in told
+    # Nor the table that only connects the others.
+    assert v.SIZE + GRAPH.table_items[2] not in told
+    other = sql.replace("e.student_id = s.id", "e.grade = s.age")
+    assert v.ON in encode(other, SCHOOL, GRAPH)
 
 
-_made: list[Task] = []
+def test_tables_that_are_not_joined_stay_so() -> None:
+    found = there_and_back("SELECT student.name FROM student JOIN enrolment")
+    assert " ON " not in found and "enrolment" in found
+
+
+@pytest.mark.parametrize(
+    ("literal", "item"),
+    [("'France'", 0), ('"france"', 0), ("20", 1), ("20.0", 1), ("'20'", 1), ("'O''Neil'", 3)],
+)
+def test_a_literal_finds_its_item_in_other_spellings(literal: str, item: int) -> None:
+    tokens = encode(f"SELECT name FROM student WHERE age = {literal}", SCHOOL, GRAPH)
+    assert tokens[-2] == TOKENS - len(LITERALS) + item
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("SELECT name FROM student WHERE age = 77", "value item for 77"),
+        ("SELECT nothing FROM student", "no column"),
+        ("SELECT name FROM nowhere", "no table"),
+        ("SELECT upper(name) FROM student", "Upper"),
+        ("WITH s AS (SELECT 1) SELECT * FROM s", "WITH"),
+        ("SELECT name FROM student LIMIT 3 OFFSET 20", "OFFSET"),
+        ("DROP TABLE student", "Drop"),
+        ("SELECT (((", "cannot read"),
+    ],
+)
+def test_what_the_codec_cannot_say_is_told(sql: str, reason: str) -> None:
+    with pytest.raises(Inexpressible, match=reason):
+        encode(sql, SCHOOL, GRAPH)
+
+
+@given(st.lists(st.integers(-3, TOKENS + 3), max_size=40))
+def test_any_tokens_are_a_statement_or_malformed(tokens: list[int]) -> None:
+    boundary(tokens)
+    executable_prefix(tokens, SCHOOL, GRAPH)
+    with suppress(Malformed):
+        assert decode(tokens, SCHOOL, GRAPH).startswith("SELECT ")
+
+
+@pytest.mark.parametrize("token", [v.OPEN, v.SUBQUERY, v.SQUARE, v.ID["MAX"], v.SECOND])
+def test_endless_nesting_is_malformed(token: int) -> None:
+    column = v.SIZE + len(GRAPH.table_items)
+    for start in ([], [column, v.FROM, v.SIZE, v.WHERE]):
+        with pytest.raises(Malformed):
+            decode([*start, *[token] * 50_000], SCHOOL, GRAPH)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_every_way_through_the_masks_goes_on_until_the_end(data: st.DataObject) -> None:
+    state = State.start(GRAPH)
+    tokens: list[int] = []
+    for _ in range(60):
+        options = np.flatnonzero(state.allowed()).tolist()
+        assert options, "a dead end"
+        assert v.BEGIN not in options
+        # The end where it may be, so that most statements have one.
+        token = (
+            v.END if v.END in options and len(tokens) > 12 else data.draw(st.sampled_from(options))
+        )
+        tokens.append(token)
+        state = state.advance(token)
+        if token == v.END:
+            break
+    if tokens[-1] == v.END:
+        assert not state.allowed().any()
+
+
+def test_random_statements_within_the_masks_run(school: sqlite3.Connection) -> None:
+    """All but few: of compounds' order, aggregates and derived tables the masks know too little."""
+    chance = np.random.default_rng(0)
+    outcomes: Counter[str] = Counter()
+    for _ in range(600):
+        state = State.start(GRAPH)
+        tokens: list[int] = []
+        while len(tokens) < 80 and (not tokens or tokens[-1] != v.END):
+            options = np.flatnonzero(state.allowed())
+            closing_ones = [t for t in (v.END, v.CLOSE, v.FROM) if t in options]
+            ends = bool(closing_ones) and chance.random() < 0.5
+            token = int(closing_ones[0] if ends else chance.choice(options))
+            tokens.append(token)
+            state = state.advance(token)
+        if tokens[-1] != v.END:
+            continue
+        try:
+            school.execute("EXPLAIN " + decode(tokens, SCHOOL, GRAPH))
+            outcomes["runs"] += 1
+        except (Malformed, sqlite3.Error):
+            outcomes["fails"] += 1
+    assert outcomes.total() > 200
+    assert outcomes["fails"] < 0.05 * outcomes.total(), outcomes
+
+
+def test_columns_after_from_are_those_in_scope() -> None:
+    name = GRAPH.column_items[0, 1]
+    title = GRAPH.column_items[1, 1]
+    student, course = GRAPH.table_items[:2]
+    before = allowed([v.SIZE + name, v.FROM, v.SIZE + course], GRAPH)
+    assert not before[v.END] and not before[v.WHERE] and before[v.SIZE + student]
+    after = allowed([v.SIZE + name, v.FROM, v.SIZE + student, v.WHERE], GRAPH)
+    assert after[v.SIZE + name] and not after[v.SIZE + title] and not after[v.SIZE + student]
+
+
+def test_prefixes_end_at_clauses_and_run(school: sqlite3.Connection) -> None:
+    sql = (
+        "SELECT name FROM student WHERE age > (SELECT avg(age) FROM student WHERE age > 20) "
+        "GROUP BY name HAVING count(*) > 1 ORDER BY name DESC LIMIT 1"
+    )
+    tokens = encode(sql, SCHOOL, GRAPH)
+    ends = boundaries(tokens)
+    assert [v.TOKENS[tokens[end - 1]] for end in ends] == [
+        "FROM", "WHERE", "FROM", "WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT 1", "END",
+    ]  # fmt: skip
+    assert all(boundary(tokens[:end]) for end in ends)
+    prefixes = [executable_prefix(tokens[:end], SCHOOL, GRAPH) for end in ends]
+    assert prefixes[:4] == ["", *["SELECT name FROM student"] * 3]
+    assert prefixes[4].endswith("WHERE age > 20)")
+    assert prefixes[-1] == decode(tokens, SCHOOL, GRAPH)
+    for prefix in prefixes[1:]:
+        school.execute(prefix)
+
+
+def test_a_step_of_the_masks_is_cheap() -> None:
+    tokens = encode("SELECT name FROM student WHERE age > 20", SCHOOL, GRAPH)
+    start, best = State.start(GRAPH), 1.0
+    for _ in range(20):
+        state, began = start, time.perf_counter()
+        for token in tokens:
+            state.allowed()
+            state = state.advance(token)
+        best = min(best, (time.perf_counter() - began) / len(tokens))
+    assert best < 50e-6
+
+
+# Data of others.
+
+
+def _rows(connection: sqlite3.Connection, sql: str) -> Counter[tuple[object, ...]]:
+    return Counter(connection.execute(sql).fetchall())
+
+
+def kept(name: str, every: int = 1) -> tuple[float, float]:
+    """The share of golds whose rows stay (their order aside), and the median of tokens."""
+    try:
+        benchmark = t2s_bench.load(name)
+    except UserError as error:
+        pytest.skip(f"{name} is not imported: {error}")
+    by_database: dict[Path, list[str]] = {}
+    for example in list(benchmark.examples)[::every]:
+        assert example.database is not None
+        by_database.setdefault(example.database.path, []).append(example.golds[0])
+    right, lengths, count = 0, [], 0
+    for path, golds in by_database.items():
+        schema = read_schema(path, samples=0)
+        with closing(open_read_only(path)) as connection:
+            for gold in golds:
+                count += 1
+                graph = graph_of(schema, perfect_literals(gold))
+                try:
+                    tokens = encode(gold, schema, graph)
+                except Inexpressible:
+                    continue
+                lengths.append(len(tokens))
+                # All of Spider's golds run.
+                found = _rows(connection, decode(tokens, schema, graph))
+                right += found == _rows(connection, gold)
+    return right / count, median(lengths)
+
+
+def test_spiders_training_golds_keep_their_results() -> None:
+    share, tokens = kept("spider-train", every=20)
+    assert share >= 0.99
+    assert tokens <= 11
+
+
+def test_spiders_dev_golds_keep_their_results() -> None:
+    share, tokens = kept("spider-dev")
+    assert share >= 0.995
+    assert tokens <= 11
