@@ -6,6 +6,8 @@
     phase1/ …            a phase's checkpoints; its done.json is written when it is finished
     final_model/         the trained model
     *.png                plots of metrics.jsonl
+    evaluation/          runs of the final model on benchmarks, with result.json (see
+                         `final_evaluation`)
     report.json
     done.json            written last: all phases are finished
 
@@ -32,9 +34,11 @@ from t2s_bench.training.atomic import write_folder
 from t2s_bench.training.trainer import Request
 
 FINAL_MODEL = "final_model"
+EVALUATION = "evaluation"
+RESULT = "result.json"
 METRICS = "metrics.jsonl"
 LOG = "training.log"
-_OWN = ("done.json", "report.json", METRICS, LOG, "lock.json")
+_OWN = ("done.json", "report.json", RESULT, METRICS, LOG, "lock.json")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,7 +190,7 @@ def _make_ready(folder: Path, lock: Lock, *, resume: bool, fresh: bool) -> None:
             )
         for name in _OWN:
             (folder / name).unlink(missing_ok=True)
-        for path in (*folder.glob("phase[0-9]*"), folder / FINAL_MODEL):
+        for path in (*folder.glob("phase[0-9]*"), folder / FINAL_MODEL, folder / EVALUATION):
             shutil.rmtree(path, ignore_errors=True)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -100,6 +100,9 @@ class TrainingOptions:
     checkpoint_every: int = _option(200, "steps between checkpoints", identity=False)
     log_every: int = _option(10, "steps between lines of metrics.jsonl", identity=False)
     report_to: tuple[str, ...] = _option((), "also to: tensorboard, wandb", identity=False)
+    final_questions: int | None = _option(
+        None, "questions of each benchmark that the final model answers; 0: none", identity=False
+    )
 
     def __post_init__(self) -> None:
         """Refuses what cannot be, by the option's name."""

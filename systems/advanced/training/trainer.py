@@ -62,7 +62,8 @@ class AdvancedTrainer(Trainer):
         )
         if run.request.data_only:
             return {"data": data.summary}
-        return {"data": data.summary, **self._train(run, data)}
+        report = {"data": data.summary, **self._train(run, data)}
+        return {**report, **self._evaluated(run)}
 
     def _train(self, run: TrainingRun, data: Data) -> dict[str, object]:
         from accelerate.utils import set_seed  # type: ignore[import-untyped]
@@ -108,3 +109,42 @@ class AdvancedTrainer(Trainer):
             save_final(work)
         makers.close()
         return {"ex": reached}
+
+    def _evaluated(self, run: TrainingRun) -> dict[str, object]:
+        """What the final model reaches as the system that `t2s-bench run` runs."""
+        from t2s_bench.plugins import load_system
+        from t2s_bench.training.final_evaluation import evaluate_final
+
+        options = self.options
+        complete = all(map(run.finished, range(1, len(self.phases) + 1)))
+        if not run.main or not complete or options.final_questions == 0:
+            return {}
+        _free_memory()
+        system = load_system(
+            self.setup.folder,
+            answering_options(run.final_model),
+            seed=self.setup.seed,
+            off=[name for name, option in COMPONENTS.items() if not getattr(options, option)],
+        )
+        reached = evaluate_final(run, system, options.final_questions, options.datasets)
+        return {"evaluation": reached}
+
+
+def answering_options(final_model: Path) -> dict[str, object]:
+    """The options with which `t2s-bench run advanced` answers with a trained model."""
+    from ..small_model.model import WORDS
+
+    if (final_model / WORDS).is_file():
+        return {"model": str(final_model)}
+    return {"backend": "transformers", "model": str(final_model)}
+
+
+def _free_memory() -> None:
+    """The weights in training would stand beside those that answer."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -116,6 +116,7 @@ ELSEWHERE = {
     "team_weight": "test_grpo",
     "output_dir": "test_options",
     "experiment_name": "test_options",
+    "final_questions": "test_final_evaluation",
 }
 TIMED = ("tokens_per_second", "data_share", "reward_share")
 

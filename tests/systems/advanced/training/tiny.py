@@ -256,6 +256,7 @@ def small_options(towns: Path, **changes: Any) -> TrainingOptions:
         "checkpoint_every": 4,
         "num_gpus": 0,
         "length_buckets": False,
+        "final_questions": 0,
     }
     return TrainingOptions(**{**values, **changes})
 
