@@ -25,7 +25,6 @@ class SmallConfig:
     feedforward: int = 768
     encoder_layers: int = 4
     decoder_layers: int = 3
-    critic_layers: int = 2
     ngram_buckets: int = 4096
     longest_question: int = 96
     longest_sql: int = 96

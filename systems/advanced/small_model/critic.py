@@ -1,7 +1,10 @@
-"""The critic (validation role): how likely an executed statement is right for its question.
+"""The critic (validation role): how likely a statement is right for its question.
 
-It reads the question's graph with its own encoder, the statement's tokens with attention to that,
-and what execution showed; its output is a logit, so that differences are pairwise preferences.
+It is a second writer, of databases that the first one does not share with it where it was trained
+so, that has been taught to judge: it reads the question's graph with an encoder of its own and the
+statement with a decoder of its own, and is told what execution showed and how likely the first
+writer found it. Its verdict is a logit, so that differences are pairwise preferences. Its value
+head judges beginnings, of which nothing is known but their tokens.
 """
 
 from __future__ import annotations
@@ -12,15 +15,16 @@ from math import log1p
 import torch
 from torch import nn
 
+from ..codec.pointer.vocabulary import BEGIN
 from ..task import Evidence
 from .configuration import SmallConfig
-from .decoder import DecoderLayer
+from .decoder import Decoder, Memory
 from .dropout import Dropout
-from .encoder import HIDDEN, Encoder, ItemEmbedding
+from .encoder import Encoder
 from .inputs import Batch
 
-# Marks of an execution: see `marks`.
-MARKS = 8
+# Marks of an execution (see `marks`), and of the critic's own likelihood.
+MARKS, OWN = 8, 2
 
 
 def marks(evidence: Evidence, logprob: float, best_logprob: float, tokens: int) -> list[float]:
@@ -42,61 +46,57 @@ def marks(evidence: Evidence, logprob: float, best_logprob: float, tokens: int) 
 
 
 class Critic(nn.Module):
-    """Encoder, reader of the statement, and a logit."""
+    """Encoder, decoder, and two heads: the verdict on statements, the value of beginnings."""
 
-    def __init__(self, config: SmallConfig, embedding: ItemEmbedding) -> None:
+    def __init__(self, config: SmallConfig) -> None:
         super().__init__()
         width = config.width
-        self.encoder = Encoder(config, config.critic_layers)
-        # The vectors of words and their pieces are the model's own: most of the weights, and not
-        # worth having twice. The critic never changes them.
-        self.encoder.embedding.ids = embedding.ids
-        self.encoder.embedding.pieces = embedding.pieces
-        self.tokens = nn.Embedding(config.vocabulary, width)
-        self.places = nn.Embedding(config.longest_sql, width)
-        self.pointed = nn.Linear(width, width)
-        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.critic_layers))
-        self.norm = nn.LayerNorm(width)
-        self.marks = nn.Linear(MARKS, width)
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+        self.marks = nn.Linear(MARKS + OWN, width)
         self.out = nn.Sequential(
             nn.Linear(3 * width, width), nn.GELU(), Dropout(config.dropout), nn.Linear(width, 1)
         )
-        self.dropout = Dropout(config.dropout)
-        nn.init.normal_(self.tokens.weight, std=width**-0.5)
-        nn.init.normal_(self.places.weight, std=0.1 * width**-0.5)
+        self.value = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
+
+    def remember(self, batch: Batch) -> Memory:
+        """Encodes tasks, once for all their statements."""
+        items, relevance = self.encoder(batch)
+        return self.decoder.memory(items, batch.mask, relevance)
 
     def forward(
-        self,
-        batch: Batch,
-        task_of: torch.Tensor,
-        tokens: torch.Tensor,
-        lengths: torch.Tensor,
-        told: torch.Tensor,
-    ) -> torch.Tensor:
-        """Statements (S, t) of tasks `task_of` (S,), told marks (S, MARKS) → logits (S,)."""
-        items, _ = self.encoder(batch)
-        vocabulary = self.tokens.weight.expand(len(items), -1, -1)
-        sources = torch.cat((vocabulary, self.pointed(items).to(vocabulary.dtype)), 1)[task_of]
-        items, mask = items[task_of], batch.mask[task_of]
-        hidden = torch.zeros(mask.shape, device=mask.device)
-        hidden = hidden.masked_fill(~mask, HIDDEN)[:, None, None, :]
-        count = tokens.shape[1]
-        x = sources.gather(1, tokens[..., None].expand(-1, -1, sources.shape[2]))
-        x = self.dropout(x + self.places.weight[:count])
-        written = torch.arange(count, device=x.device) < lengths[:, None]
-        unread = torch.zeros(written.shape, device=x.device)
-        unread = unread.masked_fill(~written, HIDDEN)[:, None, None, :]
-        for layer in self.layers:
-            cross = layer.cross.keys_values(items)  # type: ignore[operator,union-attr]
-            x, _ = layer(x, None, unread, cross, hidden)
-        x = self.norm(x).float() * written[..., None]
-        mean = x.sum(1) / lengths[:, None]
-        at_end = x[torch.arange(len(x)), lengths - 1]
-        return self.out(torch.cat((mean, at_end, self.marks(told)), 1)).squeeze(-1)  # type: ignore[no-any-return]
+        self, memory: Memory, tokens: torch.Tensor, lengths: torch.Tensor, told: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Verdicts (S,) and the values of all beginnings (S, t + 1), both logits.
+
+        Statements (S, t) each with a memory of its own (`Memory.take`), told marks (S, MARKS);
+        value k is that of the first k tokens.
+        """
+        statements = torch.cat((torch.full_like(tokens[:, :1], BEGIN), tokens), 1)
+        states, _ = self.decoder.states(statements, memory)
+        written = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
+        chosen = self.decoder.logits(states[:, :-1], memory).log_softmax(-1)
+        each = chosen.gather(2, tokens[..., None]).squeeze(-1).clamp(min=-10.0) * written
+        own = each.sum(1)
+        states = states.float()
+        mean = (states[:, 1:] * written[..., None]).sum(1) / lengths[:, None]
+        at_end = states[torch.arange(len(states), device=states.device), lengths]
+        marked = torch.cat(
+            (told, own[:, None].clamp(min=-20.0) / 5, (own / lengths)[:, None].clamp(min=-3.0)), 1
+        )
+        verdict = self.out(torch.cat((mean, at_end, self.marks(marked)), 1)).squeeze(-1)
+        return verdict, self.value(states).squeeze(-1)
+
+    def values(self, memory: Memory, beginnings: Sequence[Sequence[int]]) -> torch.Tensor:
+        """The logit of each beginning (S,)."""
+        tokens, lengths = padded(beginnings)
+        statements = torch.cat((torch.full_like(tokens[:, :1], BEGIN), tokens), 1)
+        states, _ = self.decoder.states(statements, memory)
+        return self.value(states[torch.arange(len(states)), lengths].float()).squeeze(-1)  # type: ignore[no-any-return]
 
 
 def padded(statements: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token lists as (S, t) with their lengths (S,)."""
-    longest = max(map(len, statements))
+    """Token lists as (S, t) with their lengths (S,); t is 1 at least."""
+    longest = max(1, *map(len, statements))
     rows = [[*tokens, *(0,) * (longest - len(tokens))] for tokens in statements]
     return torch.tensor(rows), torch.tensor([len(tokens) for tokens in statements])

@@ -46,6 +46,16 @@ class Memory:
             for_all(self.bias),
         )
 
+    def take(self, rows: torch.Tensor) -> Memory:
+        """The memories of these rows, in their order; a row may come several times."""
+        return Memory(
+            [(key[rows], value[rows]) for key, value in self.cross],
+            self.hidden[rows],
+            self.sources[rows],
+            self.targets[rows],
+            self.bias[rows],
+        )
+
 
 Written = list[KeysValues]
 

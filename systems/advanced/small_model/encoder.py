@@ -73,12 +73,10 @@ class Encoder(nn.Module):
     its attention is typed, else the linker's that came with the inputs.
     """
 
-    def __init__(self, config: SmallConfig, layers: int | None = None) -> None:
+    def __init__(self, config: SmallConfig) -> None:
         super().__init__()
         self.embedding = ItemEmbedding(config)
-        self.layers = nn.ModuleList(
-            EncoderLayer(config) for _ in range(config.encoder_layers if layers is None else layers)
-        )
+        self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
         self.norm = nn.LayerNorm(config.width)
         self.typed = config.typed
         self.relevance = nn.Sequential(

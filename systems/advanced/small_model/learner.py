@@ -69,12 +69,10 @@ class SmallLearner:
         return self.model
 
     def parameters_of(self, role: Role) -> list[torch.nn.Parameter]:
-        """The critic is the validation role's own, its words aside; the others share the rest."""
-        rest = [*self.model.encoder.parameters(), *self.model.decoder.parameters()]
+        """The critic is the validation role's own; the others share the rest."""
         if role is Role.VALIDATION:
-            shared = {id(parameter) for parameter in rest}
-            return [p for p in self.model.critic.parameters() if id(p) not in shared]
-        return [*rest, *self.model.value.parameters()]
+            return list(self.model.critic.parameters())
+        return [*self.model.encoder.parameters(), *self.model.decoder.parameters()]
 
     def prepared(self, lesson: Lesson) -> Prepared | None:
         """Arrays of a lesson's gold, made once; None where the codec cannot express it."""
@@ -176,7 +174,8 @@ class SmallLearner:
             ]
         )
         batch = self._with_word_dropout(make_batch(tasks, self.model.words))
-        logits = self.model.critic(batch, task_of, statements, lengths, told)
+        memory = self.model.critic.remember(batch).take(task_of)
+        logits, values = self.model.critic(memory, statements, lengths, told)
         right = torch.tensor([float(lesson.right) for lesson, _ in pairs])
         weights = torch.tensor([lesson.weight for lesson, _ in pairs])
         single = F.binary_cross_entropy_with_logits(logits, right, weights)
@@ -193,34 +192,15 @@ class SmallLearner:
             preferred = ((margins > 0) * share).sum() / share.sum()
             loss = loss + preference
             parts |= {"preference": float(preference.detach()), "preferred": float(preferred)}
-        value = self._value_loss(batch, task_of, [tokens for _, tokens in pairs], right, weights)
+        # Every beginning of a statement, the empty one too, by whether the statement is right.
+        real = torch.arange(values.shape[1]) <= lengths[:, None]
+        each = F.binary_cross_entropy_with_logits(
+            values, right[:, None].expand_as(values), reduction="none"
+        )
+        spread = real * (weights / (lengths + 1))[:, None]
+        value = (each * spread).sum() / spread.sum().clamp(min=1e-6)
         parts["value"] = float(value.detach())
         return loss + value, parts, int(lengths.sum())
-
-    def _value_loss(
-        self,
-        batch: Batch,
-        task_of: torch.Tensor,
-        written: Sequence[tuple[int, ...]],
-        right: torch.Tensor,
-        weights: torch.Tensor,
-    ) -> torch.Tensor:
-        """The value head on every prefix of the judged statements, by whether they are right."""
-        statements, lengths = padded([(BEGIN, *tokens) for tokens in written])
-        # The head reads states that it does not shape.
-        with torch.no_grad():
-            items, relevance = self.model.encoder(batch)
-            memory = self.model.decoder.memory(
-                items[task_of], batch.mask[task_of], relevance[task_of]
-            )
-            states, _ = self.model.decoder.states(statements, memory)
-        logits = self.model.value(states.float()).squeeze(-1)
-        real = torch.arange(statements.shape[1]) < lengths[:, None]
-        share = real * (weights / lengths)[:, None]
-        each = F.binary_cross_entropy_with_logits(
-            logits, right[:, None].expand_as(logits), reduction="none"
-        )
-        return (each * share).sum() / share.sum().clamp(min=1e-6)
 
     def _candidate(self, lesson: Lesson) -> tuple[int, ...] | None:
         """The tokens of a candidate that ran; others need no learning to be refused."""

@@ -1,4 +1,4 @@
-"""The small model: encoder, decoder, the value head of the search, and the critic.
+"""The small model: encoder and decoder that write, and the critic that judges.
 
 The critic has an encoder of its own: it learns from statements that a model wrote for databases it
 had not been trained on, and must not see those questions through weights that were.
@@ -24,8 +24,6 @@ from .word_table import WordTable
 CONFIG = "config.json"
 WORDS = "words.txt"
 WEIGHTS = "weights.pt"
-# The critic's word vectors are the encoder's.
-_SHARED = ("critic.encoder.embedding.ids.", "critic.encoder.embedding.pieces.")
 
 
 class SmallModel(nn.Module):
@@ -37,25 +35,29 @@ class SmallModel(nn.Module):
         self.words = words
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
-        self.value = nn.Sequential(
-            nn.Linear(config.width, config.width), nn.GELU(), nn.Linear(config.width, 1)
-        )
-        self.critic = Critic(config, self.encoder.embedding)
+        self.critic = Critic(config)
 
     def remember(self, batch: Batch) -> tuple[Memory, torch.Tensor]:
         """Encodes tasks for the decoder; with the relevance of their items (B, n)."""
         items, relevance = self.encoder(batch)
         return self.decoder.memory(items, batch.mask, relevance), relevance
 
+    def critic_from(self, writer: SmallModel) -> None:
+        """The critic becomes what another model has learnt of writing; its heads stay.
+
+        Words that only this model knows start as the other's unknown word.
+        """
+        numbers = torch.tensor([0, *map(writer.words.number, self.words.known)])
+        encoder = {name: tensor.clone() for name, tensor in writer.encoder.state_dict().items()}
+        encoder["embedding.ids.weight"] = encoder["embedding.ids.weight"][numbers]
+        self.critic.encoder.load_state_dict(encoder)
+        self.critic.decoder.load_state_dict(writer.decoder.state_dict())
+
     def save(self, folder: Path, *, compact: bool = False) -> None:
         """Writes weights, sizes and words; `compact` rounds matrices to 8 bits (see weights)."""
         (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=2) + "\n")
         (folder / WORDS).write_text("".join(f"{word}\n" for word in self.words.known))
-        own = {
-            name: tensor
-            for name, tensor in self.state_dict().items()
-            if not name.startswith(_SHARED)
-        }
+        own = self.state_dict()
         torch.save(compacted(own) if compact else own, folder / WEIGHTS)
 
     @classmethod
@@ -65,11 +67,5 @@ class SmallModel(nn.Module):
         known = (folder / WORDS).read_text().splitlines()
         model = cls(config, WordTable(known, config.ngram_buckets))
         weights = torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True)
-        own = expanded(weights)
-        shared = {
-            name: own[name.removeprefix("critic.")]
-            for name in model.state_dict()
-            if name.startswith(_SHARED)
-        }
-        model.load_state_dict({**own, **shared})
+        model.load_state_dict(expanded(weights))
         return model.eval()

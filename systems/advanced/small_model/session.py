@@ -19,6 +19,7 @@ from ..schema_graph.lexical import lexical_linking
 from ..task import Evidence, Linking, Task
 from .constraints import adjustment
 from .critic import marks, padded
+from .decoder import Memory
 from .generation import Row, Writer
 from .inputs import Batch, make_batch, make_inputs
 from .model import SmallModel
@@ -75,6 +76,7 @@ class SmallSession:
         self._start = State.start(task.graph)
         self._known: dict[str, tuple[tuple[int, ...], float]] = {}
         self._scored = 0
+        self._judging: Memory | None = None
 
     @property
     def task(self) -> Task:
@@ -157,12 +159,11 @@ class SmallSession:
         """See `codec.Session`."""
         if not partials:
             return []
-        states = self._writer.states([partial.tokens for partial in partials])
         self._scored += len(partials)
-        ends = torch.tensor([len(partial.tokens) for partial in partials])
         with torch.inference_mode():
-            at_end = states[torch.arange(len(partials)), ends]
-            return torch.sigmoid(self._model.value(at_end).squeeze(-1)).tolist()
+            memory = self._critics().shared_by(len(partials))
+            logits = self._model.critic.values(memory, [partial.tokens for partial in partials])
+            return torch.sigmoid(logits).tolist()
 
     def judge(self, evidence: Sequence[Evidence]) -> list[float]:
         """See `codec.Session`; what does not run, or is beyond the codec's SQL, gets `BROKEN`."""
@@ -182,13 +183,8 @@ class SmallSession:
         tokens, lengths = padded(statements)
         self._scored += int(lengths.sum())
         with torch.inference_mode():
-            found = self._model.critic(
-                self._batch,
-                torch.zeros(len(judged), dtype=torch.long),
-                tokens,
-                lengths,
-                torch.tensor(told),
-            )
+            memory = self._critics().shared_by(len(judged))
+            found, _ = self._model.critic(memory, tokens, lengths, torch.tensor(told))
         for place, logit in zip(judged, found.tolist(), strict=True):
             logits[place] = logit
         return logits
@@ -214,6 +210,12 @@ class SmallSession:
         said = [f"without {name}" for name in sorted(forbid)]
         said += [f"with {name}" for name in sorted(require)]
         return Constraint(frozenset(require), frozenset(forbid), ", ".join(said))
+
+    def _critics(self) -> Memory:
+        """The task as the critic has encoded it."""
+        if self._judging is None:
+            self._judging = self._model.critic.remember(self._batch)
+        return self._judging
 
     def _state(self, tokens: Sequence[int]) -> State:
         state = self._start

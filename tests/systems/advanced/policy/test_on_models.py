@@ -46,7 +46,6 @@ def small(task: Task) -> Policy:
         feedforward=32,
         encoder_layers=1,
         decoder_layers=1,
-        critic_layers=1,
         ngram_buckets=64,
     )
     learner = SmallLearner.from_lessons(config, [task])

@@ -28,7 +28,6 @@ CONFIG = SmallConfig(
     feedforward=96,
     encoder_layers=2,
     decoder_layers=1,
-    critic_layers=1,
     ngram_buckets=512,
     dropout=0.0,
 )
