@@ -15,23 +15,31 @@ from math import log1p
 import torch
 from torch import nn
 
-from ..codec.pointer.vocabulary import BEGIN
+from ..codec.pointer.vocabulary import BEGIN, SIZE
+from ..schema_graph.graph import SchemaGraph
 from ..task import Evidence
+from .agreement import FIGURES, agreement
 from .configuration import SmallConfig
 from .decoder import Decoder, Memory
 from .dropout import Dropout
 from .encoder import Encoder
 from .inputs import Batch
 
-# Marks of an execution (see `marks`), and of the critic's own likelihood.
-MARKS, OWN = 8, 2
+# What is told of a statement (see `marks`), and the critic's own likelihood of it.
+MARKS, OWN = 8 + FIGURES, 2
 
 
-def marks(evidence: Evidence, logprob: float, best_logprob: float, tokens: int) -> list[float]:
+def marks(
+    evidence: Evidence,
+    logprob: float,
+    best_logprob: float,
+    tokens: Sequence[int],
+    graph: SchemaGraph,
+) -> list[float]:
     """What the critic is told besides the statement; all of about unit size.
 
     The policy's log-probabilities are part of it: how sure the writer was, in all, a token, and
-    against its own best.
+    against its own best; and how the statement agrees with the graph.
     """
     return [
         float(evidence.runs),
@@ -40,8 +48,9 @@ def marks(evidence: Evidence, logprob: float, best_logprob: float, tokens: int) 
         log1p(min(evidence.rows, 10_000)) / 4,
         evidence.columns / 3,
         max(logprob, -20.0) / 5,
-        max(logprob / max(tokens, 1), -3.0),
+        max(logprob / max(len(tokens), 1), -3.0),
         max(logprob - best_logprob, -10.0) / 3,
+        *agreement(tokens, graph, SIZE),
     ]
 
 

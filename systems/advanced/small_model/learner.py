@@ -168,7 +168,7 @@ class SmallLearner:
         statements, lengths = padded([tokens for _, tokens in pairs])
         told = torch.tensor(
             [
-                marks(lesson.evidence, lesson.logprob, lesson.best, len(tokens))
+                marks(lesson.evidence, lesson.logprob, lesson.best, tokens, lesson.task.graph)
                 for lesson, tokens in pairs
                 if lesson.evidence is not None
             ]

@@ -47,7 +47,8 @@ class SmallModel(nn.Module):
 
         Words that only this model knows start as the other's unknown word.
         """
-        numbers = torch.tensor([0, *map(writer.words.number, self.words.known)])
+        known = {word: number for number, word in enumerate(writer.words.known, 1)}
+        numbers = torch.tensor([0, *(known.get(word, 0) for word in self.words.known)])
         encoder = {name: tensor.clone() for name, tensor in writer.encoder.state_dict().items()}
         encoder["embedding.ids.weight"] = encoder["embedding.ids.weight"][numbers]
         self.critic.encoder.load_state_dict(encoder)

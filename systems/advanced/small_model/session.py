@@ -177,7 +177,7 @@ class SmallSession:
         best = max(logprobs[place] for place in judged)
         statements = [self._known[evidence[place].sql][0] for place in judged]
         told = [
-            marks(evidence[place], logprobs[place], best, len(tokens))
+            marks(evidence[place], logprobs[place], best, tokens, self._graph)
             for place, tokens in zip(judged, statements, strict=True)
         ]
         tokens, lengths = padded(statements)
