@@ -21,7 +21,7 @@ from t2s_bench.errors import BadInput
 
 from ..language_model.adapters import Lora
 from ..language_model.loading import LocalOptions, load_tokenizer
-from ..language_model.model import LanguageModel, Prompt
+from ..language_model.model import LanguageModel, Prompt, Written
 from ..language_model.sql_tokenizer import Extension, extend, grow
 from ..language_model.transformers import TransformersModel
 from ..schema_graph.disambiguator import Disambiguator
@@ -33,6 +33,7 @@ from .chat_prompts import ChatSettings
 from .chat_samples import Passed, Sample, answer_of, run, sql_answer
 from .clauses import END_STOP, statement
 from .heads import Heads
+from .served_rollouts import Answer, ServedRollouts
 
 FILE = "chat.json"
 LINKER = "linker"
@@ -61,7 +62,10 @@ class ChatModule(nn.Module):
 
 
 class ChatLearner:
-    """Trains adapters of the three roles on one `TransformersModel`."""
+    """Trains adapters of the three roles on one `TransformersModel`.
+
+    With a `server`, rollouts are written there.
+    """
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class ChatLearner:
             if role.value not in model.adapters.names:
                 model.adapters.add(role.value, size.lora, new_tokens)
         model.adapters.learn([role.value for role in Role])
+        self.server: ServedRollouts | None = None
         self._module = ChatModule(model.causal, self.heads)
         self._reference_heads: Heads | None = None
         self._prompts: dict[tuple[str, str, str, Role], tuple[Prompt, Sample]] = {}
@@ -165,32 +170,58 @@ class ChatLearner:
         self, task: Task, role: Role, n: int, *, temperature: float, seed: int
     ) -> list[Rollout]:
         """See `Learner`; of the schema role, `sql` is its list as text."""
+        return self.rollouts_of([task], role, n, temperature=temperature, seeds=[seed])[0]
+
+    def rollouts_of(
+        self,
+        tasks: Sequence[Task],
+        role: Role,
+        n: int,
+        *,
+        temperature: float,
+        seeds: Sequence[int],
+    ) -> list[list[Rollout]]:
+        """`rollouts` of several tasks, each with its seed; a server writes them at once."""
         if role is Role.VALIDATION:
             raise ValueError("the validation role learns from lessons, not from rollouts")
         was = self._module.training
         self._module.eval()
-        prompt, _ = self._prompt(task, role, fresh=True)
-        (reading,) = self.model.read([prompt], role.value)
+        prompts = [self._prompt(task, role, fresh=True)[0] for task in tasks]
         longest = self.settings.max_sql_tokens if role is Role.SQL else ANSWER_TOKENS
-        (written,) = reading.generate(
-            [()],
-            n,
-            temperature=temperature,
-            seed=seed,
-            max_tokens=longest,
-            stop=END_STOP if role is Role.SQL else BLOCK_STOP,
-        )
-        self._module.train(was)
-        return [
-            Rollout(
+        stop = END_STOP if role is Role.SQL else BLOCK_STOP
+        written: list[Sequence[Written | Answer]] = []
+        if self.server is not None:
+            written += self.server.write(
+                prompts,
                 role,
-                task,
-                one.tokens,
-                one.logprobs,
-                statement(one.text) if role is Role.SQL else block(one.text).strip(),
+                n,
+                temperature=temperature,
+                seeds=seeds,
+                max_tokens=longest,
+                stop=stop,
             )
-            for one in written
+        else:
+            for prompt, seed in zip(prompts, seeds, strict=True):
+                (reading,) = self.model.read([prompt], role.value)
+                written += reading.generate(
+                    [()], n, temperature=temperature, seed=seed, max_tokens=longest, stop=stop
+                )
+        found = [
+            [
+                Rollout(
+                    role,
+                    task,
+                    one.tokens,
+                    one.logprobs or (),
+                    statement(one.text) if role is Role.SQL else block(one.text).strip(),
+                )
+                for one in answers
+            ]
+            for task, answers in zip(tasks, written, strict=True)
         ]
+        found = [self._with_logprobs(group) for group in found]
+        self._module.train(was)
+        return found
 
     def token_logprobs(self, rollouts: Sequence[Rollout]) -> list[torch.Tensor]:
         """See `Learner`."""
@@ -241,6 +272,20 @@ class ChatLearner:
             "extension": asdict(self._extension) if self._extension is not None else None,
         }
         (folder / FILE).write_text(json.dumps(said, indent=1) + "\n")
+
+    def _with_logprobs(self, rollouts: list[Rollout]) -> list[Rollout]:
+        """Computes those that a server did not give; of one task, which is one batch."""
+        missing = [one for one in rollouts if len(one.logprobs) != len(one.tokens)]
+        if not missing:
+            return rollouts
+        with torch.no_grad():
+            logprobs = iter(self.token_logprobs(missing))
+        return [
+            one
+            if len(one.logprobs) == len(one.tokens)
+            else replace(one, logprobs=tuple(next(logprobs).tolist()))
+            for one in rollouts
+        ]
 
     def _role_loss(
         self, role: Role, lessons: Sequence[Lesson], parts: dict[str, torch.Tensor]

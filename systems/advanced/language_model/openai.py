@@ -132,6 +132,12 @@ class ServerModel:
             self._check_goes_on(model)
         return self._ask(prompt, beginning, model, request)
 
+    def post(self, path: str, body: Mapping[str, object]) -> None:
+        """A request beyond OpenAI's API, as vLLM has some; BadInput where it is refused."""
+        self._retried(
+            lambda: self._client.post(path, cast_to=str, body=dict(body)), self.options.model, path
+        )
+
     def _ask(self, prompt: Prompt, beginning: str, model: str, request: dict[str, Any]) -> Any:
         chat: list[Any] = list(prompt.as_chat())
         extra = dict(request.pop("extra_body", {}))

@@ -98,6 +98,9 @@ class TrainingOptions:
     output_dir: Path = _option(Path("results"), "where experiments go", identity=False)
     experiment_name: str = _option("advanced", "the experiment's folder there", identity=False)
     checkpoint_every: int = _option(200, "steps between checkpoints", identity=False)
+    rollout_server: str | None = _option(
+        None, "address of a vLLM server that writes rollouts, http://…/v1", identity=False
+    )
     log_every: int = _option(10, "steps between lines of metrics.jsonl", identity=False)
     report_to: tuple[str, ...] = _option((), "also to: tensorboard, wandb", identity=False)
     final_questions: int | None = _option(
@@ -135,6 +138,8 @@ class TrainingOptions:
         return Weights(
             schema=self.reward_schema,
             clauses=self.reward_clauses,
+        if self.rollout_server is not None and self.tuning != "lora":
+            raise ValueError("rollout_server is handed adapters: it needs tuning=lora")
             format=self.reward_format,
             length=self.reward_length,
             efficiency=self.reward_efficiency,

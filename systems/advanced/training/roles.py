@@ -25,6 +25,7 @@ from ..task import Role, Task
 from .lessons import Rollout
 from .options import TrainingOptions
 from .rewards import Reward
+from .rolling import rolled
 from .work import Work
 
 
@@ -88,18 +89,9 @@ def _items(schema: Schema) -> frozenset[str]:
 def _rollouts(
     work: Work, examples: Sequence[Example], role: Role, step: int
 ) -> list[list[Rollout]]:
-    options = work.options
     seed = ((work.seed * 100_003 + step) * 1009 + work.optimiser.place) * 1009
-    return [
-        work.learner.rollouts(
-            work.task(example),
-            role,
-            options.grpo_rollouts,
-            temperature=options.policy_temperature,
-            seed=(seed + number) % 2**31,
-        )
-        for number, example in enumerate(examples)
-    ]
+    seeds = [(seed + number) % 2**31 for number in range(len(examples))]
+    return rolled(work, examples, role, work.options.grpo_rollouts, seeds)
 
 
 def _sql_groups(

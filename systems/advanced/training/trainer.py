@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -74,6 +75,7 @@ class AdvancedTrainer(Trainer):
         from .optimisation import Optimiser
         from .phases import run_phases, save_final
         from .rewards import Rewarder
+        from .rolling import use_server
         from .tracking import make_tracker
         from .work import Work
 
@@ -86,6 +88,7 @@ class AdvancedTrainer(Trainer):
             if example.database is not None
         }
         learner = make_learner(options, tasks.values())
+        use_server(learner, options, run.folder)
         workers = run.request.workers
         metrics = Rewarder.metrics(options.reward_metric)
         with Scorer(metrics, workers=workers) as scorer, Prober(workers) as prober:
@@ -100,6 +103,7 @@ class AdvancedTrainer(Trainer):
                 scorer=scorer,
                 prober=prober,
                 make_task=makers.task,
+                make_learner=partial(make_learner, options),
             )
             if run.main:
                 work.report = make_tracker(options, run.folder)

@@ -1,7 +1,8 @@
 """A local model behind real HTTP, with as much of vLLM's chat API as the client uses.
 
 `plain` makes it a server of the simpler kind: it ignores what it does not know (going on from a
-beginning, several answers at once, stops in the output, scores of prompts).
+beginning, several answers at once, stops in the output, scores of prompts, numbers of tokens,
+adapters). `numbers` false: it only names no numbers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from systems.advanced.language_model.model import Stop
@@ -21,10 +23,12 @@ from systems.advanced.language_model.transformers import TransformersModel
 class ModelServer:
     """Answers requests with a model; `requests` records their bodies."""
 
-    def __init__(self, model: TransformersModel, plain: bool = False) -> None:
+    def __init__(self, model: TransformersModel, plain: bool = False, numbers: bool = True) -> None:
         self.model = model
         self.plain = plain
+        self.numbers = numbers and not plain
         self.requests: list[dict[str, Any]] = []
+        self.unloaded: set[str] = set()
         self.url = ""
         self._lock = threading.Lock()
 
@@ -32,7 +36,11 @@ class ModelServer:
         """The status and body for a request."""
         with self._lock:
             self.requests.append(request)
-            known = {"tiny", *self.model.adapters.names}
+            if path.endswith("load_lora_adapter") and not self.plain:
+                return self._adapter(path, request)
+            if "model" not in request:
+                return 404, {"detail": "Not Found"}
+            known = {"tiny", *self.model.adapters.names} - self.unloaded
             if request["model"] not in known:
                 return 404, {"error": {"message": f"no model {request['model']}"}}
             if path.endswith("/embeddings") and not self.plain:
@@ -45,6 +53,20 @@ class ModelServer:
             if path.endswith("/chat/completions"):
                 return 200, self._chat(request)
             return 404, {"error": {"message": f"no such path: {path}"}}
+
+    def _adapter(self, path: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """As vLLM does: a name that is taken, or not known, is refused."""
+        name = request["lora_name"]
+        taken = name in self.model.adapters.names and name not in self.unloaded
+        if path.endswith("/unload_lora_adapter"):
+            self.unloaded.add(name)
+            return (200 if taken else 404), {}
+        if taken:
+            return 400, {
+                "error": {"message": f"The lora adapter '{name}' has already been loaded."}
+            }
+        self.model.adapters.load(name, Path(request["lora_path"]))
+        return 200, {}
 
     def _chat(self, request: dict[str, Any]) -> dict[str, Any]:
         model = self.model
@@ -130,7 +152,10 @@ class ModelServer:
                 self._named(place, value)
                 for value, place in zip(values.tolist(), places.tolist(), strict=True)
             ]
-        return {**self._named(token, logprob), "top_logprobs": tops}
+        named = self._named(token, logprob)
+        if request.get("return_tokens_as_token_ids") and self.numbers:
+            named["token"] = f"token_id:{token}"
+        return {**named, "top_logprobs": tops}
 
     def _named(self, token: int, logprob: float) -> dict[str, Any]:
         text = self.model.tokenizer.decode([token], skip_special_tokens=True)
@@ -148,9 +173,11 @@ class ModelServer:
 
 
 @contextmanager
-def serving(model: TransformersModel, plain: bool = False) -> Iterator[ModelServer]:
+def serving(
+    model: TransformersModel, plain: bool = False, numbers: bool = True
+) -> Iterator[ModelServer]:
     """A server on a free port of the loopback interface."""
-    server = ModelServer(model, plain)
+    server = ModelServer(model, plain, numbers)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

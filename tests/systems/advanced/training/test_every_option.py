@@ -117,6 +117,7 @@ ELSEWHERE = {
     "output_dir": "test_options",
     "experiment_name": "test_options",
     "final_questions": "test_final_evaluation",
+    "rollout_server": "test_rolling",
 }
 TIMED = ("tokens_per_second", "data_share", "reward_share")
 
