@@ -33,7 +33,7 @@ from .statement import (
     Star,
     Subquery,
 )
-from .statement_tokens import read
+from .statement_reader import read
 from .vocabulary import OUTER
 
 __all__ = ["Malformed", "decode"]

@@ -64,6 +64,10 @@ class ForeignKeys:
                 self.neighbours[child].append(parent)
                 self.neighbours[parent].append(child)
 
+    def column(self, table: int, name: str) -> int | None:
+        """The place of a column by its name, or None."""
+        return self.names[table].get(name.lower())
+
     def edges(self, new: Instance, old: Instance) -> tuple[Edge, ...]:
         """The pairs of the key between two tables, or none."""
         return tuple(((*new, a), (*old, b)) for a, b in self.between.get((new[0], old[0]), ()))

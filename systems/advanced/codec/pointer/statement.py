@@ -6,12 +6,17 @@ FROM from 0.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 
 class Malformed(ValueError):
     """Tokens that are no statement; its text is the reason."""
+
+
+class Inexpressible(ValueError):
+    """SQL beyond the codec, or a literal that no item stands for; its text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -177,3 +182,16 @@ class Query:
     operators: tuple[str, ...] = ()
     order: tuple[tuple[Expression, bool], ...] = ()
     limit: Literal | None = None
+
+
+def all_of(conditions: Iterable[Condition]) -> Condition | None:
+    """The conditions joined by AND, or None where there are none."""
+    parts: list[Condition] = []
+    for condition in conditions:
+        if isinstance(condition, Junction) and condition.word == "AND":
+            parts.extend(condition.parts)
+        else:
+            parts.append(condition)
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return Junction("AND", tuple(parts))
