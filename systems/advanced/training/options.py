@@ -109,6 +109,9 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         """Refuses what cannot be, by the option's name."""
+    reward_pool: Literal["local", "ray"] = _option(
+        "local", "where rewards are executed: on this machine, or on a Ray cluster", identity=False
+    )
         for one in fields(self):
             value = getattr(self, one.name)
             lowest = _LOWEST.get(one.name, 0)

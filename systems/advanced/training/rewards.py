@@ -26,6 +26,7 @@ from time import monotonic
 from t2s_bench.errors import BadInput
 from t2s_bench.metrics.judge import Judgement
 from t2s_bench.metrics.name_tokens import Unreadable, name_tokens
+from t2s_bench.ray_scoring import RayScorer
 from t2s_bench.scoring import Scorer
 from t2s_bench.types import Example, Outcome
 
@@ -115,7 +116,7 @@ class Rewarder:
 
     def __init__(
         self,
-        scorer: Scorer,
+        scorer: Scorer | RayScorer,
         weights: Weights | None = None,
         *,
         running: float = 0.1,

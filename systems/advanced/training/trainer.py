@@ -74,6 +74,7 @@ class AdvancedTrainer(Trainer):
         from .learners import make_learner
         from .optimisation import Optimiser
         from .phases import run_phases, save_final
+        from .reward_pool import reward_pool
         from .rewards import Rewarder
         from .rolling import use_server
         from .tracking import make_tracker
@@ -91,7 +92,11 @@ class AdvancedTrainer(Trainer):
         use_server(learner, options, run.folder)
         workers = run.request.workers
         metrics = Rewarder.metrics(options.reward_metric)
-        with Scorer(metrics, workers=workers) as scorer, Prober(workers) as prober:
+        with (
+            Scorer(metrics, workers=workers) as scorer,
+            Prober(workers) as prober,
+            reward_pool(options, scorer, workers) as judge,
+        ):
             work = Work(
                 options=options,
                 seed=self.setup.seed,
@@ -99,7 +104,7 @@ class AdvancedTrainer(Trainer):
                 data=data,
                 learner=learner,
                 optimiser=Optimiser(learner, options, self.setup.seed),
-                rewarder=Rewarder(scorer, options.reward_weights, running=options.reward_running),
+                rewarder=Rewarder(judge, options.reward_weights, running=options.reward_running),
                 scorer=scorer,
                 prober=prober,
                 make_task=makers.task,
