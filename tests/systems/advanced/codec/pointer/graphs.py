@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
+from systems.advanced.codec.pointer.decode import decode
+from systems.advanced.codec.pointer.encode import encode
+from systems.advanced.codec.pointer.vocabulary import SIZE
 from systems.advanced.schema_graph.graph import Item, Kind, SchemaGraph
 
 from t2s_bench.databases.schema import Column, ForeignKey, Schema, Table
@@ -23,6 +26,9 @@ SCHOOL = Schema(
         ForeignKey("student", ("advisor id",), "student", ("id",)),
     ),
 )
+
+
+LITERALS = ("'France'", "20", "1.5", "'O''Neil'", "'x'")
 
 
 def graph_of(schema: Schema, literals: Iterable[str]) -> SchemaGraph:
@@ -49,3 +55,14 @@ def perfect_literals(sql: str) -> list[str]:
         inner = (text.strip("%") or text).replace("'", "''")
         found.append(number or f"'{inner}'")
     return found
+
+
+# The school with literals that its questions could name; how many tokens that makes.
+GRAPH = graph_of(SCHOOL, LITERALS)
+TOKENS = SIZE + len(GRAPH.items)
+
+
+def there_and_back(sql: str) -> str:
+    """A statement on the school, encoded with a value item for each literal, and decoded."""
+    graph = graph_of(SCHOOL, perfect_literals(sql))
+    return decode(encode(sql, SCHOOL, graph), SCHOOL, graph)
