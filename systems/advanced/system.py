@@ -23,7 +23,7 @@ from .clarifier.refine import Ask, Clarified, Clarifier, ClarifierSettings
 from .clarifier.trust import Trust
 from .codec.codec import Session
 from .evidence import Prober
-from .models import open_model
+from .models import Opened, open_model
 from .options import AdvancedOptions
 from .policy.search import SearchResult, SearchSettings, search
 from .schema_graph.build import TaskMaker
@@ -41,10 +41,13 @@ class Advanced(System):
     Options = AdvancedOptions
     batch_size = 8
 
-    def __init__(self, options: AdvancedOptions, setup: Setup) -> None:
+    def __init__(
+        self, options: AdvancedOptions, setup: Setup, opened: Opened | None = None
+    ) -> None:
+        """`opened` is a model that is open already (one in training), else the options' is."""
         super().__init__(options, setup)
         self._settings = options
-        self._opened = open_model(options, setup.folder, setup.off)
+        self._opened = opened or open_model(options, setup.folder, setup.off)
         self._tasks = TaskMaker()
         self._prober = Prober()
         folder = self._opened.folder
@@ -105,6 +108,11 @@ class Advanced(System):
     def deliberate(self, task: Task) -> Deliberation:
         """What agents (or one agent) come to, before the clarifier; for calibration, too."""
         return self._answerer.answer(task, self._seed(task.question))
+
+    @property
+    def clarifier(self) -> Clarifier | None:
+        """What settles differences after that, where it is on; for calibration, too."""
+        return self._clarifier
 
     def close(self) -> None:
         """Ends the workers and closes the indexes."""

@@ -1,33 +1,24 @@
 """Phase 4: the model's own uncertain and wrong cases are taught again; then it is calibrated.
 
 A case is uncertain where the share of samples that agree with the most frequent result is below
-`uncertainty_threshold`, and wrong where that result is. Calibration is fitted on databases that
-nothing was trained on: which logit accepts, how judgement and votes are blended, which signals
-speak for an answer, and how much of a schema may be left out.
+`uncertainty_threshold`, and wrong where that result is. Calibration: see `pipeline.py`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
-from t2s_bench.errors import BadInput
 from t2s_bench.training.atomic import write_folder
 from t2s_bench.types import Example
 
-from ..agents.candidate import Candidate
-from ..agents.recall_guard import RecallGuard
-from ..agents.selection import Blend, Case, select
-from ..clarifier.calibration import Calibration
-from ..clarifier.uncertainty import Signals, signals
-from ..codec.codec import Partial
-from ..task import Linking, Role
+from ..task import Role
 from .lessons import Lesson, Rollout
 from .loop import fit
+from .pipeline import calibrate
 from .rewards import Level, Reward
-from .roles import used
-from .supervised import CANDIDATES, spread, taught, tried, validation_lessons
+from .supervised import CANDIDATES, spread, tried, validation_lessons
+from .teaching import taught
 from .work import Work
 
 FOLDER = "calibration"
@@ -86,71 +77,3 @@ def sureness(
         for one, reward in zip(seen, rewards, strict=True)
     )
     return count / len(rollouts), right
-
-
-def calibrate(work: Work, folder: Path) -> None:
-    """Fits on the calibration slice and writes calibration.json into `folder`."""
-    work.learner.module.eval()
-    policy = work.learner.policy()
-    found: list[Case] = []
-    told: list[Signals] = []
-    linkings: list[tuple[Linking, list[float]]] = []
-    groups: list[str] = []
-    judging = Role.VALIDATION in work.roles
-    for example in work.data.calibration:
-        task = work.task(example)
-        linking = policy.link(task)
-        linkings.append((linking, relevances(linking, example, work)))
-        session = policy.open(task)
-        (written,) = session.extend([Partial()], CANDIDATES, temperature=0.0, to_end=True)
-        if not written:
-            continue
-        assert example.database is not None
-        seen = work.prober.run(example.database, [one.sql for one in written])
-        candidates = tuple(map(Candidate, written, seen))
-        logits = tuple(session.judge(seen)) if judging else (0.0,) * len(seen)
-        rewards = work.rewarder([(example, one.sql) for one in written])
-        if not all(reward.known for reward in rewards):
-            continue
-        found.append(
-            Case(candidates, logits, tuple(reward.level is Level.RIGHT for reward in rewards))
-        )
-        groups.append(example.question.database)
-        told.append(_signals(found[-1], linking, judging))
-    blend = Blend.fit(found) if judging else Blend(weight=0.0)
-    blend.save(folder)
-    RecallGuard.fit(linkings).save(folder)
-    right = [
-        case.right[select(case.candidates, case.logits, blend.weight).chosen] for case in found
-    ]
-    try:
-        fitted = Calibration.fit(told, right, groups=groups)
-    except BadInput as error:
-        work.run.log(f"confidence is not calibrated: {error}")
-        return
-    fitted.save(folder, "confidence" if judging else "confidence_solo")
-    if fitted.report is not None:
-        values = {name: float(value) for name, value in fitted.report.__dict__.items()}
-        work.run.record(4, work.phase_steps(4), "calibration", values)
-
-
-def _signals(case: Case, linking: Linking, judging: bool) -> Signals:
-    logits = case.logits if judging else None
-    selection = select(case.candidates, logits, 0.5 if judging else 0.0)
-    return signals(case.candidates, selection, logits, linking)
-
-
-def relevances(linking: Linking, example: Example, work: Work) -> list[float]:
-    """The relevance of each table and column that the gold uses."""
-    task = work.task(example)
-    wanted = used(example.golds[0], task)
-    found = []
-    for place, table in enumerate(task.schema.tables):
-        if table.name in wanted:
-            found.append(linking.tables[place])
-        found += [
-            linking.columns[place][n]
-            for n, column in enumerate(table.columns)
-            if f"{table.name}.{column.name}" in wanted
-        ]
-    return found

@@ -1,7 +1,7 @@
 """Saving and loading a stage: weights, optimiser and step; whole or not at all.
 
 Frozen weights are not written: they come with the model. Where the weights are spread over devices
-(FSDP, DeepSpeed), accelerate writes every part.
+(FSDP, DeepSpeed), accelerate writes every part. An average of the weights is written beside them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import nn
 
 from t2s_bench.training.atomic import newest, write_folder, write_numbered
 
+from .averaging import Average
 from .optimisation import Optimiser
 
 NAME = "checkpoint"
@@ -35,10 +36,10 @@ def load_weights(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:
         raise KeyError(f"not the same model: {sorted(lost)[:3]} missing, {unexpected[:3]} unknown")
 
 
-def save(folder: Path, step: int, optimiser: Optimiser) -> None:
+def save(folder: Path, step: int, optimiser: Optimiser, average: Average | None = None) -> None:
     """Writes the checkpoint of a step and removes the earlier ones."""
     accelerator = optimiser.accelerator
-    if _is_spread(optimiser):
+    if is_spread(optimiser):
         part = folder / f".{NAME}-{step}.part"
         accelerator.save_state(str(part))
         accelerator.wait_for_everyone()
@@ -50,18 +51,19 @@ def save(folder: Path, step: int, optimiser: Optimiser) -> None:
             "weights": weights_of(optimiser.learner.module),
             "optimiser": optimiser.adamw.state_dict(),
             "scaler": accelerator.scaler.state_dict() if accelerator.scaler else {},
+            "average": average.state() if average else {},
         }
         write_numbered(folder, NAME, step, lambda place: torch.save(state, place / STATE))
     accelerator.wait_for_everyone()
 
 
-def load(folder: Path, optimiser: Optimiser) -> int:
+def load(folder: Path, optimiser: Optimiser, average: Average | None = None) -> int:
     """Loads the newest checkpoint; returns how many steps it has done (0: there is none)."""
     path = newest(folder, NAME)
     if path is None:
         return 0
     accelerator = optimiser.accelerator
-    if _is_spread(optimiser):
+    if is_spread(optimiser):
         accelerator.load_state(str(path))
         return saved(folder)
     state: dict[str, Any] = torch.load(path / STATE, map_location="cpu", weights_only=True)
@@ -69,6 +71,8 @@ def load(folder: Path, optimiser: Optimiser) -> int:
     optimiser.adamw.load_state_dict(state["optimiser"])
     if accelerator.scaler and state["scaler"]:
         accelerator.scaler.load_state_dict(state["scaler"])
+    if average is not None:
+        average.load(state["average"])
     return int(state["step"])
 
 
@@ -95,7 +99,8 @@ def read_weights(path: Path, optimiser: Optimiser) -> None:
     load_weights(optimiser.learner.module, weights)
 
 
-def _is_spread(optimiser: Optimiser) -> bool:
+def is_spread(optimiser: Optimiser) -> bool:
+    """Whether no process holds all weights."""
     kind = str(optimiser.accelerator.distributed_type)
     return kind.endswith(("FSDP", "DEEPSPEED"))
 

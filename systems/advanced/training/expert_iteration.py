@@ -19,7 +19,8 @@ from ..task import Role
 from .lessons import Lesson
 from .loop import fit
 from .rewards import Level, Reward
-from .supervised import spread, taught
+from .supervised import spread
+from .teaching import taught
 from .work import Work
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .linker import train_linker
 from .loop import fit
-from .supervised import lessons, taught
+from .teaching import lessons, taught
 from .work import Work
 
 

@@ -21,7 +21,7 @@ from .lessons import Lesson, Loss
 from .loop import fit
 from .optimisation import Optimiser
 from .roles import used
-from .supervised import taught
+from .teaching import taught
 from .work import Work
 
 if TYPE_CHECKING:

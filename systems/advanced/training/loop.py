@@ -20,6 +20,7 @@ import torch
 from t2s_bench.errors import UserError
 
 from . import checkpoints
+from .averaging import Average
 from .lessons import Loss
 from .optimisation import NotFinite, rate
 
@@ -49,7 +50,8 @@ class Stage(Generic[Item]):
     `prepare` is called once with the weights at the stage's beginning (also when it goes on from a
     checkpoint) and returns the function that draws a step's batches. `describe` says what an item
     is, for a batch that has to be saved. Checkpoints are made after whole `unit`s of steps.
-    Reinforcement has no `dropout`: the probabilities of rollouts are those of the whole model.
+    Reinforcement has no `dropout`: the probabilities of rollouts are those of the whole model. With
+    `averaging` (a decay) the weights become their moving average at the end.
     """
 
     phase: int
@@ -61,6 +63,7 @@ class Stage(Generic[Item]):
     describe: Callable[[Item], Mapping[str, object]]
     unit: int = 1
     dropout: bool = True
+    averaging: float = 0.0
 
     @property
     def number(self) -> int:
@@ -79,10 +82,16 @@ def fit(work: Work, stage: Stage[Item]) -> None:
     if checkpoints.saved(folder) >= stage.steps:
         checkpoints.load(folder, optimiser)
         return
+    if stage.averaging and checkpoints.is_spread(optimiser):
+        raise UserError(
+            "weight_averaging needs all weights in one process, and FSDP and DeepSpeed spread "
+            "them: set weight_averaging=0"
+        )
     optimiser.reset()
     optimiser.seed_step(stage.number, 0)
     draw = stage.prepare()
-    done = checkpoints.load(folder, optimiser)
+    average = Average(optimiser.learner.module, stage.averaging) if stage.averaging else None
+    done = checkpoints.load(folder, optimiser, average)
     if done:
         run.log(f"phase {stage.phase} {stage.name}: goes on at step {done} of {stage.steps}")
     clock = _Clock(work)
@@ -114,9 +123,13 @@ def fit(work: Work, stage: Stage[Item]) -> None:
                 work.report(values, offset + number)
         else:
             run.record(stage.phase, offset + number, "skipped", dict(batch.figures))
+        if average is not None:
+            average.update(number)
+            if last:
+                average.take_over()
         due = number - done >= options.checkpoint_every and number % stage.unit == 0
         if due or last:
-            checkpoints.save(folder, number, optimiser)
+            checkpoints.save(folder, number, optimiser, None if last else average)
             done = number
 
 

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 # Tokens that weigh 1 in the sum of losses, so that it stays in the range of half precision.
 UNIT = 256.0
 BETAS = (0.9, 0.98)
+# Processes wait for the main one while it evaluates and calibrates; torch waits 10 minutes only.
+PATIENCE = timedelta(hours=12)
 
 
 class OutOfMemory(UserError):
@@ -70,7 +73,10 @@ def make_accelerator(options: TrainingOptions) -> Accelerator:
     """What stands between the trainer and devices; under `accelerate launch`, between processes."""
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState  # type: ignore[import-untyped]
-    from accelerate.utils import DistributedDataParallelKwargs  # type: ignore[import-untyped]
+    from accelerate.utils import (  # type: ignore[import-untyped]
+        DistributedDataParallelKwargs,
+        InitProcessGroupKwargs,
+    )
 
     available = torch.cuda.device_count()
     if options.num_gpus is not None and options.num_gpus > available:
@@ -84,7 +90,10 @@ def make_accelerator(options: TrainingOptions) -> Accelerator:
     accelerator = Accelerator(
         mixed_precision=options.mixed_precision,
         cpu=cpu,
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(find_unused_parameters=True),
+            InitProcessGroupKwargs(timeout=PATIENCE),
+        ],
     )
     if options.num_gpus and options.num_gpus != accelerator.num_processes:
         raise UserError(

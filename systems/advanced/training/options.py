@@ -38,12 +38,19 @@ class TrainingOptions:
     use_multi_agent_rl: bool = _option(True, "train schema and validation roles (multi-agent)")
     # Data
     datasets: tuple[str, ...] = _option(("spider-train",), "benchmarks to train on")
-    synthetic: tuple[str, ...] = _option((), "folders of synthetic questions, mixed in")
+    synthetic: tuple[str, ...] = _option(
+        (), "synthetic questions: folders, or BENCHMARK:COUNT to make them on its databases"
+    )
     synthetic_weight: float = _option(0.5, "weight of a synthetic example's loss")
+    synthetic_share: float | None = _option(
+        None, "share of synthetic examples in each batch; none: as they come"
+    )
     development_databases: int = _option(12, "training databases held out to measure progress")
     calibration_databases: int = _option(12, "training databases held out to calibrate")
     development_questions: int = _option(200, "questions of the development slice, at most")
-    limit: int | None = _option(None, "only the first examples of each data set")
+    limit: int | None = _option(
+        None, "training questions of each data set, at most, spread over its databases"
+    )
     leakage: Literal["drop", "stop"] = _option(
         "drop", "training questions that repeat an evaluation question"
     )
@@ -65,6 +72,17 @@ class TrainingOptions:
     curriculum_start: float = _option(0.2, "share of the examples, easiest first, at the start")
     curriculum_share: float = _option(0.3, "share of the steps after which all are open")
     difficulty: Literal["label", "loss"] = _option("label", "hardness by label, or by own loss")
+    weight_averaging: float = _option(
+        0.0, "the writing stage ends with its weights' moving average of this decay; 0: none"
+    )
+    validation_folds: int = _option(
+        0, "the validator learns from statements of so many writers, each on unseen databases; "
+        "0: from the model's own on training questions"
+    )  # fmt: skip
+    fold_steps: int = _option(1000, "steps of each of these writers")
+    validation_candidates: int = _option(
+        8, "statements that they write for a question by beam search, and as many samples"
+    )
     # Phase 2
     expert_rounds: int = _option(1, "rounds of search and training on what it found")
     expert_steps: int = _option(200, "supervised steps in each round")
@@ -80,6 +98,9 @@ class TrainingOptions:
     grpo_kl: float = _option(0.01, "weight of the divergence from the reference")
     grpo_updates: int = _option(1, "updates on each set of rollouts")
     team_weight: float = _option(0.5, "share of the team's reward in a role's reward")
+    rollout_server: str | None = _option(
+        None, "address of a vLLM server that writes rollouts, http://…/v1", identity=False
+    )
     # Rewards
     reward_metric: str = _option("ex_spider", "the metric that decides what is right")
     reward_running: float = _option(0.1, "level of SQL that runs; right SQL has 1, failing 0")
@@ -88,6 +109,9 @@ class TrainingOptions:
     reward_format: float = _option(0.5, "weight: one query without comments")
     reward_length: float = _option(0.5, "weight: not longer than the gold")
     reward_efficiency: float = _option(0.5, "weight: VM steps against the gold's")
+    reward_pool: Literal["local", "ray"] = _option(
+        "local", "where rewards are executed: on this machine, or on a Ray cluster", identity=False
+    )
     # Phases 3 and 4
     phase3_steps: int = _option(300, "steps of joint training of graph network and model")
     phase4_steps: int = _option(200, "steps on the model's own uncertain or wrong cases")
@@ -98,9 +122,6 @@ class TrainingOptions:
     output_dir: Path = _option(Path("results"), "where experiments go", identity=False)
     experiment_name: str = _option("advanced", "the experiment's folder there", identity=False)
     checkpoint_every: int = _option(200, "steps between checkpoints", identity=False)
-    rollout_server: str | None = _option(
-        None, "address of a vLLM server that writes rollouts, http://…/v1", identity=False
-    )
     log_every: int = _option(10, "steps between lines of metrics.jsonl", identity=False)
     report_to: tuple[str, ...] = _option((), "also to: tensorboard, wandb", identity=False)
     final_questions: int | None = _option(
@@ -109,9 +130,6 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         """Refuses what cannot be, by the option's name."""
-    reward_pool: Literal["local", "ray"] = _option(
-        "local", "where rewards are executed: on this machine, or on a Ray cluster", identity=False
-    )
         for one in fields(self):
             value = getattr(self, one.name)
             lowest = _LOWEST.get(one.name, 0)
@@ -123,6 +141,8 @@ class TrainingOptions:
             raise ValueError("load_in_8bit freezes the weights: it needs tuning=lora")
         if self.model_name == "small" and self.tuning == "lora":
             raise ValueError("the small model has no adapters: set tuning=full")
+        if self.rollout_server is not None and self.tuning != "lora":
+            raise ValueError("rollout_server is handed adapters: it needs tuning=lora")
         if self.schema_embedding_dim % self.schema_gat_heads:
             raise ValueError("schema_embedding_dim must be a multiple of schema_gat_heads")
         for name in self.report_to:
@@ -132,6 +152,15 @@ class TrainingOptions:
             raise ValueError("nothing to train on: name datasets or synthetic")
         if not 0 < self.curriculum_start <= 1 or not 0 <= self.team_weight <= 1:
             raise ValueError("curriculum_start and team_weight are shares between 0 and 1")
+        if not self.weight_averaging < 1:
+            raise ValueError("weight_averaging is a decay from 0 to below 1, as 0.999")
+        if self.validation_folds == 1:
+            raise ValueError("validation_folds is 1: give 2 or more, or 0 for no cross-fitting")
+        if self.synthetic_share is not None:
+            if not 0 < self.synthetic_share < 1:
+                raise ValueError("synthetic_share lies between 0 and 1, or is none")
+            if not self.synthetic or not self.datasets:
+                raise ValueError("synthetic_share needs both datasets and synthetic to mix")
         if not 0 < self.reward_running < 1:
             raise ValueError("reward_running must lie between 0 and 1")
 
@@ -141,8 +170,6 @@ class TrainingOptions:
         return Weights(
             schema=self.reward_schema,
             clauses=self.reward_clauses,
-        if self.rollout_server is not None and self.tuning != "lora":
-            raise ValueError("rollout_server is handed adapters: it needs tuning=lora")
             format=self.reward_format,
             length=self.reward_length,
             efficiency=self.reward_efficiency,
@@ -174,6 +201,8 @@ _LOWEST = {
     "grpo_questions": 1,
     "grpo_rollouts": 2,
     "grpo_updates": 1,
+    "fold_steps": 1,
+    "validation_candidates": 1,
     "checkpoint_every": 1,
     "log_every": 1,
 }

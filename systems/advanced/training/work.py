@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from t2s_bench.errors import BadInput
 from t2s_bench.scoring import Scorer
@@ -17,19 +17,21 @@ from .data import Data
 from .lessons import Learner, Lesson
 from .optimisation import Optimiser
 from .options import TrainingOptions
-from .rewards import Rewarder
+from .rewards import Level, Rewarder
 
 if TYPE_CHECKING:
     from ..codec.chat_learner import ChatLearner
     from .loop import Stage
 
+Item = TypeVar("Item")
 MakeTask = Callable[[Question, Database], Task]
+MakeLearner = Callable[[Sequence[Task]], Learner]
 Tracker = Callable[[Mapping[str, float], int], None]
 
 
 @dataclass
 class Work:
-    """One training in progress."""
+    """One training in progress; `make_learner` makes a new one as the first was, of given tasks."""
 
     options: TrainingOptions
     seed: int
@@ -41,6 +43,7 @@ class Work:
     scorer: Scorer
     prober: Prober
     make_task: MakeTask
+    make_learner: MakeLearner
     report: Tracker = lambda values, step: None
     _tasks: dict[tuple[str, str], Task] = field(default_factory=dict)
     _done: dict[int, dict[str, int]] = field(default_factory=dict)
@@ -93,6 +96,12 @@ class Work:
         """Steps of all stages of a phase so far."""
         return sum(self._done.get(phase, {}).values())
 
+    def right(self, asked: Sequence[tuple[Example, str]]) -> list[bool | None]:
+        """Whether each statement is right for its example; None where the gold is broken."""
+        return [
+            reward.level is Level.RIGHT if reward.known else None for reward in self.rewarder(asked)
+        ]
+
     @property
     def roles(self) -> tuple[Role, ...]:
         """The roles that are trained."""
@@ -105,14 +114,21 @@ class Work:
         options = self.options
         return options.batch_size * options.gradient_accumulation_steps * self.optimiser.processes
 
-    def mine(self, items: Sequence[Any]) -> list[list[Any]]:
-        """This process's part of a step's items, cut into batches of `batch_size`.
+    def mine(self, groups: Sequence[Sequence[Item]]) -> list[list[Item]]:
+        """This process's part of a step's groups, put into batches of at most `batch_size` items.
 
-        Neighbours go to different processes, so all have about as long examples.
+        Neighbours go to different processes, so all have about as long examples. A group stays in
+        one batch unless it is larger than that.
         """
-        own = list(items[self.optimiser.place :: self.optimiser.processes])
         size = self.options.batch_size
-        return [own[at : at + size] for at in range(0, len(own), size)]
+        batches: list[list[Item]] = []
+        for group in groups[self.optimiser.place :: self.optimiser.processes]:
+            for at in range(0, len(group), size):
+                part = group[at : at + size]
+                if not batches or len(batches[-1]) + len(part) > size:
+                    batches.append([])
+                batches[-1] += part
+        return batches
 
 
 def describe_lesson(lesson: Lesson) -> Mapping[str, object]:

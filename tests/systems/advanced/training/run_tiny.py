@@ -15,14 +15,14 @@ from tests.systems.advanced.training.tiny import TinyLearner, small_options, wor
 
 
 class Killed(TinyLearner):
-    """Kills its process at a call of its loss."""
+    """Kills its process at a call of the loss of all such learners."""
 
     calls = 0
     at = -1
 
     def loss(self, lessons: Sequence[Lesson]) -> Loss:
-        self.calls += 1
-        if self.calls == self.at:
+        Killed.calls += 1
+        if Killed.calls == Killed.at:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().loss(lessons)
 
@@ -38,11 +38,12 @@ def main() -> None:
     parser.add_argument("--phases", type=int, default=4)
     said = parser.parse_intermixed_args()
     changes: dict[str, Any] = {
-        name: int(value) for name, value in (text.split("=") for text in said.options)
+        name: float(value) if "." in value else int(value)
+        for name, value in (text.split("=") for text in said.options)
     }
     options = small_options(said.towns, **changes)
     learner = Killed(dropout=said.dropout)
-    learner.at = said.kill
+    Killed.at = said.kill
     for name in list(PHASES)[said.phases :]:
         PHASES[name] = lambda work: None
     with working(said.folder, options, learner, resume=said.resume) as work:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from systems.advanced.policy.search import SearchResult, search
 from systems.advanced.training.learners import make_learner
-from systems.advanced.training.optimisation import Optimiser, make_accelerator
+from systems.advanced.training.optimisation import make_accelerator
 from systems.advanced.training.options import TrainingOptions
 from systems.advanced.training.trainer import AdvancedTrainer
 from tests.systems.advanced.tiny_qwen import make_folder
@@ -141,9 +141,9 @@ def fingerprint(folder: Path, folders: tuple[Path, Path], changes: dict[str, Any
     saved: list[int] = []
     save = checkpoints.save
 
-    def spied(place: Path, step: int, optimiser: Optimiser) -> None:
+    def spied(place: Path, step: int, *more: Any) -> None:
         saved.append(step)
-        save(place, step, optimiser)
+        save(place, step, *more)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learners, "make_learner", lambda *_: TinyLearner())

@@ -14,7 +14,8 @@ import torch
 from systems.advanced.training.loop import TrainingStopped
 from systems.advanced.training.optimisation import OutOfMemory
 from systems.advanced.training.phases import run_phases, save_final
-from systems.advanced.training.supervised import lessons, supervised
+from systems.advanced.training.supervised import supervised
+from systems.advanced.training.teaching import lessons
 from tests.systems.advanced.training.tiny import (
     TinyLearner,
     make_towns,
@@ -93,6 +94,36 @@ def test_what_is_left_behind_is_as_announced(whole: Path) -> None:
         assert (whole / f"phase{phase}" / "weights" / "state.pt").exists()
 
 
+CROSS_FITTED = ("weight_averaging=0.9", "validation_folds=2", "fold_steps=6", "--phases", "1")
+
+
+@pytest.fixture(scope="module")
+def whole_cross_fitted(towns: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A first phase with writers of folds and averaged weights that nothing stopped."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    assert run_tiny(out, towns, *CROSS_FITTED) == 0
+    return out
+
+
+# In the first fold, in the second, in the writing stage, and in the validation stage.
+@pytest.mark.parametrize("calls", [6, 11, 19, 26])
+def test_a_killed_cross_fitting_goes_on_with_the_same_losses(
+    calls: int, towns: Path, whole_cross_fitted: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert run_tiny(out, towns, *CROSS_FITTED, "--kill", str(calls)) == -signal.SIGKILL
+    kept = {path: path.stat().st_mtime_ns for path in out.glob("phase1/candidates*/*.jsonl")}
+    assert len(kept) == (0 if calls < 7 else 1 if calls < 13 else 2)
+    assert run_tiny(out, towns, *CROSS_FITTED, "--resume") == 0
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    expected, found = curve(whole_cross_fitted), curve(out)
+    assert found.keys() == expected.keys() and len(expected) == 2 * 6 + 12 + 3
+    for key, loss in expected.items():
+        assert found[key] == pytest.approx(loss, abs=1e-5), key
+    for name, value in weights(whole_cross_fitted).items():
+        assert torch.allclose(weights(out)[name], value, atol=1e-5)
+
+
 @pytest.mark.parametrize("calls", [7, 30, 46])
 def test_a_killed_training_goes_on_with_the_same_losses(
     calls: int, towns: Path, whole: Path, tmp_path: Path
@@ -109,15 +140,22 @@ def test_a_killed_training_goes_on_with_the_same_losses(
         assert torch.allclose(weights(out)[name], value, atol=1e-5)
 
 
-def test_two_processes_give_the_losses_of_one(towns: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "steps"),
+    [((), 15), (("weight_averaging=0.9", "validation_folds=2", "fold_steps=6"), 27)],
+    ids=["plain", "cross-fitted"],
+)
+def test_two_processes_give_the_losses_of_one(
+    more: tuple[str, ...], steps: int, towns: Path, tmp_path: Path
+) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    only = ("--dropout", "0", "--phases", "1")
+    only = ("--dropout", "0", "--phases", "1", *more)
     assert run_tiny(one, towns, *only, "batch_size=8") == 0
     # What `accelerate launch` starts for several GPUs; for several CPUs it wants MPI.
     launch = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
     assert run_tiny(two, towns, *only, "batch_size=4", launch=launch) == 0
     expected, found = curve(one), curve(two)
-    assert len(expected) == 15 and found.keys() == expected.keys()
+    assert len(expected) == steps and found.keys() == expected.keys()
     for key, loss in expected.items():
         assert found[key] == pytest.approx(loss, abs=1e-4), key
     for name, value in weights(one).items():

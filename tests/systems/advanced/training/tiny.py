@@ -114,7 +114,8 @@ class TinyLearner:
         return self.net.write(self.encoded(tasks)).log_softmax(-1)  # type: ignore[no-any-return]
 
     def logits(self, tasks: Sequence[Task], sqls: Sequence[str]) -> torch.Tensor:
-        chosen = F.one_hot(torch.tensor([STATEMENTS.index(sql) for sql in sqls]), len(STATEMENTS))
+        places = torch.tensor([STATEMENTS.index(sql) for sql in sqls], dtype=torch.long)
+        chosen = F.one_hot(places, len(STATEMENTS))
         return self.net.judge(self.encoded(tasks), chosen.float()).squeeze(-1)  # type: ignore[no-any-return]
 
     def loss(self, lessons: Sequence[Lesson]) -> Loss:
@@ -222,6 +223,8 @@ class TinySession:
         return [0.5 for _ in partials]
 
     def judge(self, evidence: Sequence[Evidence]) -> list[float]:
+        if not evidence:
+            return []
         with torch.no_grad():
             sqls = [one.sql for one in evidence]
             return self.learner.logits([self.task] * len(sqls), sqls).tolist()
@@ -291,4 +294,5 @@ def working(
             scorer,
             prober,
             task,
+            lambda tasks: type(learner)(dropout=learner.net.dropout.p),
         )
