@@ -220,9 +220,19 @@ class _Renderer:
             return f"{left} {_not(node.negated)}LIKE {_pattern(node)}"
         if isinstance(node, Between):
             low, high = self.text(node.low, scopes), self.text(node.high, scopes)
+            if _greater(low, high):  # nothing lies between them in this order
+                low, high = high, low
             return f"{left} {_not(node.negated)}BETWEEN {low} AND {high}"
         assert isinstance(node, Null)
         return f"{left} IS {_not(node.negated)}NULL"
+
+
+def _greater(one: str, other: str) -> bool:
+    """Whether both are numbers, the first one greater."""
+    try:
+        return float(one) > float(other)
+    except ValueError:
+        return False
 
 
 def _not(negated: bool) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from systems.advanced.codec.pointer.decode import Malformed, decode
+from systems.advanced.codec.pointer.encode import encode
 from systems.advanced.codec.pointer.grammar import boundary, executable_prefix
 from tests.systems.advanced.codec.pointer.graphs import GRAPH, SCHOOL, TOKENS
 
@@ -28,3 +29,8 @@ def test_endless_nesting_is_malformed(token: int) -> None:
     for start in ([], [column, v.FROM, v.SIZE, v.WHERE]):
         with pytest.raises(Malformed):
             decode([*start, *[token] * 50_000], SCHOOL, GRAPH)
+
+
+def test_bounds_of_between_come_in_order() -> None:
+    tokens = encode("SELECT name FROM student WHERE age BETWEEN 20 AND 1.5", SCHOOL, GRAPH)
+    assert decode(tokens, SCHOOL, GRAPH).endswith("age BETWEEN 1.5 AND 20")
