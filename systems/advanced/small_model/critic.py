@@ -98,14 +98,18 @@ class Critic(nn.Module):
 
     def values(self, memory: Memory, beginnings: Sequence[Sequence[int]]) -> torch.Tensor:
         """The logit of each beginning (S,)."""
-        tokens, lengths = padded(beginnings)
+        tokens, lengths = padded(beginnings, memory.bias.device)
         statements = torch.cat((torch.full_like(tokens[:, :1], BEGIN), tokens), 1)
         states, _ = self.decoder.states(statements, memory)
-        return self.value(states[torch.arange(len(states)), lengths].float()).squeeze(-1)  # type: ignore[no-any-return]
+        places = torch.arange(len(states), device=states.device)
+        return self.value(states[places, lengths].float()).squeeze(-1)  # type: ignore[no-any-return]
 
 
-def padded(statements: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def padded(
+    statements: Sequence[Sequence[int]], device: torch.device | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Token lists as (S, t) with their lengths (S,); t is 1 at least."""
     longest = max(1, *map(len, statements))
     rows = [[*tokens, *(0,) * (longest - len(tokens))] for tokens in statements]
-    return torch.tensor(rows), torch.tensor([len(tokens) for tokens in statements])
+    lengths = [len(tokens) for tokens in statements]
+    return torch.tensor(rows, device=device), torch.tensor(lengths, device=device)

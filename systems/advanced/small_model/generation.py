@@ -124,7 +124,7 @@ class Writer:
         longest = max(map(len, statements))
         rows = [[self._begin, *s, *(0,) * (longest - len(s))] for s in statements]
         memory = self._memory.shared_by(len(rows))
-        states, _ = self._decoder.states(torch.tensor(rows), memory)
+        states, _ = self._decoder.states(torch.tensor(rows, device=memory.bias.device), memory)
         return states, memory
 
     def _next(
@@ -158,18 +158,20 @@ class _Cache:
         self._task = memory
         longest = max(len(row.tokens) for row in starts) + 1
         rows = [[begin, *row.tokens, *(0,) * (longest - 1 - len(row.tokens))] for row in starts]
-        lengths = torch.tensor([len(row.tokens) + 1 for row in starts])
+        device = memory.bias.device
+        lengths = torch.tensor([len(row.tokens) + 1 for row in starts], device=device)
         self._memory = memory.shared_by(len(rows))
-        states, self._written = decoder.states(torch.tensor(rows), self._memory)
-        self._last = states[torch.arange(len(rows)), lengths - 1][:, None]
+        states, self._written = decoder.states(torch.tensor(rows, device=device), self._memory)
+        self._last = states[torch.arange(len(rows), device=device), lengths - 1][:, None]
         self._lengths = lengths
-        self._unseen = torch.zeros(len(rows), longest).masked_fill(
-            torch.arange(longest) >= lengths[:, None], HIDDEN
+        self._unseen = torch.zeros(len(rows), longest, device=device).masked_fill(
+            torch.arange(longest, device=device) >= lengths[:, None], HIDDEN
         )
 
     def logits(self) -> npt.NDArray[np.float32]:
         """Scores of the next token of each live row."""
-        return self._decoder.logits(self._last, self._memory)[:, 0].numpy().astype(np.float32)
+        scores = self._decoder.logits(self._last, self._memory)[:, 0]
+        return scores.cpu().numpy().astype(np.float32)
 
     def take(self, rows: Sequence[Row]) -> list[Row]:
         """The live rows are now these: each continues the row `place` by its last token.
@@ -178,14 +180,15 @@ class _Cache:
         """
         if not rows:
             return []
-        places = torch.tensor([row.place for row in rows])
+        device = self._last.device
+        places = torch.tensor([row.place for row in rows], device=device)
         self._memory = self._task.shared_by(len(rows))
         self._lengths, self._unseen = self._lengths[places], self._unseen[places]
         self._last = self._last[places]
         self._written = [(key[places], value[places]) for key, value in self._written]
         if len(rows[0].tokens) + 1 > int(self._lengths[0]):
-            tokens = torch.tensor([[row.tokens[-1]] for row in rows])
-            self._unseen = torch.cat((self._unseen, torch.zeros(len(rows), 1)), 1)
+            tokens = torch.tensor([[row.tokens[-1]] for row in rows], device=device)
+            self._unseen = torch.cat((self._unseen, self._unseen.new_zeros(len(rows), 1)), 1)
             self._last, self._written = self._decoder.states(
                 tokens,
                 self._memory,

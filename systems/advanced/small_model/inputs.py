@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,13 @@ class Batch:
     relations: torch.Tensor
     relevance: torch.Tensor
     mask: torch.Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device; itself where it is there already."""
+        tensors = {one.name: getattr(self, one.name) for one in fields(self)}
+        if all(tensor.device == device for tensor in tensors.values()):
+            return self
+        return Batch(**{name: tensor.to(device) for name, tensor in tensors.items()})
 
 
 def make_inputs(

@@ -68,6 +68,11 @@ class SmallLearner:
         """All weights."""
         return self.model
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are, and all that is computed with them."""
+        return next(self.model.parameters()).device
+
     def parameters_of(self, role: Role) -> list[torch.nn.Parameter]:
         """The critic is the validation role's own; the others share the rest."""
         if role is Role.VALIDATION:
@@ -90,7 +95,7 @@ class SmallLearner:
         written = [lesson for lesson in lessons if lesson.role is not Role.VALIDATION]
         judged = [lesson for lesson in lessons if lesson.role is Role.VALIDATION]
         parts: dict[str, float] = {}
-        total = torch.zeros(())
+        total = torch.zeros((), device=self.device)
         tokens = 0
         if written:
             loss, more, tokens = self._written_loss(written)
@@ -109,18 +114,20 @@ class SmallLearner:
         known = [(lesson, self.prepared(lesson)) for lesson in lessons]
         pairs = [(lesson, one) for lesson, one in known if one is not None]
         if not pairs:
-            return torch.zeros(()), {}, 0
+            return torch.zeros((), device=self.device), {}, 0
+        device = self.device
         ready = [one for _, one in pairs]
-        batch = self._with_word_dropout(make_batch([one.inputs for one in ready], self.model.words))
+        made = make_batch([one.inputs for one in ready], self.model.words).to(device)
+        batch = self._with_word_dropout(made)
         memory, relevance = self.model.remember(batch)
-        statements, lengths = padded([(BEGIN, *one.tokens) for one in ready])
+        statements, lengths = padded([(BEGIN, *one.tokens) for one in ready], device)
         states, _ = self.model.decoder.states(statements[:, :-1], memory)
         logits = self.model.decoder.logits(states, memory)
         # Padded items count as classes of no chance; smoothing must not spread onto them.
         targets = statements[:, 1:].clone()
-        real = torch.arange(targets.shape[1]) < (lengths - 1)[:, None]
-        weights = torch.tensor([lesson.weight for lesson, _ in pairs])
-        teaches = torch.tensor([lesson.role is Role.SQL for lesson, _ in pairs])
+        real = torch.arange(targets.shape[1], device=device) < (lengths - 1)[:, None]
+        weights = torch.tensor([lesson.weight for lesson, _ in pairs], device=device)
+        teaches = torch.tensor([lesson.role is Role.SQL for lesson, _ in pairs], device=device)
         share = real * (weights * teaches)[:, None]
         logprobs = logits.log_softmax(-1)
         nll = -logprobs.gather(2, targets[..., None]).squeeze(-1)
@@ -132,10 +139,11 @@ class SmallLearner:
         used = torch.zeros(relevance.shape)
         for row, one in enumerate(ready):
             used[row, : len(one.used)] = one.used
+        used = used.to(device)
         schema = (batch.kinds == 1) | (batch.kinds == 2)
         schema &= batch.mask
         aligned = F.binary_cross_entropy_with_logits(
-            relevance, used, reduction="none", pos_weight=torch.tensor(3.0)
+            relevance, used, reduction="none", pos_weight=torch.tensor(3.0, device=device)
         )
         alignment = (aligned * schema).sum() / schema.sum()
         total = sql + ALIGNMENT * alignment if self.model.config.typed else sql
@@ -154,30 +162,10 @@ class SmallLearner:
         read = [(lesson, self._candidate(lesson)) for lesson in lessons]
         pairs = [(lesson, tokens) for lesson, tokens in read if tokens is not None]
         if not pairs:
-            return torch.zeros(()), {}, 0
-        places: dict[tuple[str, str], int] = {}
-        tasks = []
-        for lesson, _ in pairs:
-            key = (lesson.task.database.digest, lesson.task.question.question)
-            if key not in places:
-                places[key] = len(places)
-                tasks.append(self._task_inputs(lesson.task, key))
-        task_of = torch.tensor(
-            [places[one.task.database.digest, one.task.question.question] for one, _ in pairs]
-        )
-        statements, lengths = padded([tokens for _, tokens in pairs])
-        told = torch.tensor(
-            [
-                marks(lesson.evidence, lesson.logprob, lesson.best, tokens, lesson.task.graph)
-                for lesson, tokens in pairs
-                if lesson.evidence is not None
-            ]
-        )
-        batch = self._with_word_dropout(make_batch(tasks, self.model.words))
-        memory = self.model.critic.remember(batch).take(task_of)
-        logits, values = self.model.critic(memory, statements, lengths, told)
-        right = torch.tensor([float(lesson.right) for lesson, _ in pairs])
-        weights = torch.tensor([lesson.weight for lesson, _ in pairs])
+            return torch.zeros((), device=self.device), {}, 0
+        logits, values, task_of, lengths = self._judged(self.model, pairs, dropout=True)
+        right = torch.tensor([float(lesson.right) for lesson, _ in pairs], device=self.device)
+        weights = torch.tensor([lesson.weight for lesson, _ in pairs], device=self.device)
         single = F.binary_cross_entropy_with_logits(logits, right, weights)
         same = task_of[:, None] == task_of[None, :]
         better = same & (right[:, None] > right[None, :])
@@ -185,7 +173,7 @@ class SmallLearner:
         if better.any():
             # Every question counts once, however many pairs it has.
             count = better.sum(1, keepdim=True).float()
-            of_task = torch.zeros(len(tasks)).index_add(0, task_of, count.squeeze(1))[task_of]
+            of_task = count.new_zeros(len(pairs)).index_add(0, task_of, count.squeeze(1))[task_of]
             share = better / of_task.clamp(min=1)[:, None]
             margins = logits[:, None] - logits[None, :]
             preference = (F.softplus(-margins) * share).sum() / share.sum()
@@ -193,7 +181,7 @@ class SmallLearner:
             loss = loss + preference
             parts |= {"preference": float(preference.detach()), "preferred": float(preferred)}
         # Every beginning of a statement, the empty one too, by whether the statement is right.
-        real = torch.arange(values.shape[1]) <= lengths[:, None]
+        real = torch.arange(values.shape[1], device=self.device) <= lengths[:, None]
         each = F.binary_cross_entropy_with_logits(
             values, right[:, None].expand_as(values), reduction="none"
         )
@@ -201,6 +189,50 @@ class SmallLearner:
         value = (each * spread).sum() / spread.sum().clamp(min=1e-6)
         parts["value"] = float(value.detach())
         return loss + value, parts, int(lengths.sum())
+
+    def verdict_logits(
+        self, lessons: Sequence[Lesson], *, reference: bool = False
+    ) -> list[torch.Tensor | None]:
+        """See `Learner`; none for a statement that failed or that the codec cannot express."""
+        model = self._frozen() if reference else self.model
+        read = [(lesson, self._candidate(lesson)) for lesson in lessons]
+        pairs = [(lesson, tokens) for lesson, tokens in read if tokens is not None]
+        if not pairs:
+            return [None] * len(lessons)
+        found = iter(self._judged(model, pairs, dropout=False)[0])
+        return [None if tokens is None else next(found) for _, tokens in read]
+
+    def _judged(
+        self, model: SmallModel, pairs: Sequence[tuple[Lesson, tuple[int, ...]]], *, dropout: bool
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits of statements and of their beginnings, each one's task, and their lengths."""
+        places: dict[tuple[str, str], int] = {}
+        tasks = []
+        for lesson, _ in pairs:
+            key = (lesson.task.database.digest, lesson.task.question.question)
+            if key not in places:
+                places[key] = len(places)
+                tasks.append(self._task_inputs(lesson.task, key))
+        device = self.device
+        task_of = torch.tensor(
+            [places[one.task.database.digest, one.task.question.question] for one, _ in pairs],
+            device=device,
+        )
+        statements, lengths = padded([tokens for _, tokens in pairs], device)
+        told = torch.tensor(
+            [
+                marks(lesson.evidence, lesson.logprob, lesson.best, tokens, lesson.task.graph)
+                for lesson, tokens in pairs
+                if lesson.evidence is not None
+            ],
+            device=device,
+        )
+        batch = make_batch(tasks, model.words).to(device)
+        if dropout:
+            batch = self._with_word_dropout(batch)
+        memory = model.critic.remember(batch).take(task_of)
+        logits, values = model.critic(memory, statements, lengths, told)
+        return logits, values, task_of, lengths
 
     def _candidate(self, lesson: Lesson) -> tuple[int, ...] | None:
         """The tokens of a candidate that ran; others need no learning to be refused."""
@@ -253,17 +285,20 @@ class SmallLearner:
 
     def reference_logprobs(self, rollouts: Sequence[Rollout]) -> list[torch.Tensor]:
         """See `Learner`; raises RuntimeError before `freeze_reference`."""
-        if self._reference is None:
-            raise RuntimeError("freeze_reference was not called")
         with torch.no_grad():
-            return self._token_logprobs(self._reference, rollouts)
+            return self._token_logprobs(self._frozen(), rollouts)
 
     def freeze_reference(self) -> None:
         """Keeps a copy of the weights of now."""
         words = self.model.words
         self._reference = SmallModel(self.model.config, words)
         self._reference.load_state_dict(deepcopy(self.model.state_dict()))
-        self._reference.eval()
+        self._reference.to(self.device).eval()
+
+    def _frozen(self) -> SmallModel:
+        if self._reference is None:
+            raise RuntimeError("freeze_reference was not called")
+        return self._reference
 
     def policy(self) -> SmallPolicy:
         """The model of now; it is left in inference mode."""
@@ -277,8 +312,10 @@ class SmallLearner:
         if not rollouts:
             return []
         inputs = [self._inputs(rollout.task) for rollout in rollouts]
-        memory, _ = model.remember(make_batch(inputs, model.words))
-        statements, lengths = padded([(BEGIN, *rollout.tokens) for rollout in rollouts])
+        memory, _ = model.remember(make_batch(inputs, model.words).to(self.device))
+        statements, lengths = padded(
+            [(BEGIN, *rollout.tokens) for rollout in rollouts], self.device
+        )
         states, _ = model.decoder.states(statements[:, :-1], memory)
         logprobs = model.decoder.logits(states, memory).log_softmax(-1)
         chosen = logprobs.gather(2, statements[:, 1:, None]).squeeze(-1)
@@ -312,5 +349,5 @@ class SmallLearner:
         if not self.model.training:
             return batch
         # torch's chance, which the trainer seeds at every step.
-        dropped = torch.rand(len(batch.ids)) < WORD_DROPOUT
+        dropped = torch.rand(len(batch.ids), device=batch.ids.device) < WORD_DROPOUT
         return replace(batch, ids=batch.ids.masked_fill(dropped & (batch.ids > SPARED_WORDS), 0))

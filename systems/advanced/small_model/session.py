@@ -180,11 +180,13 @@ class SmallSession:
             marks(evidence[place], logprobs[place], best, tokens, self._graph)
             for place, tokens in zip(judged, statements, strict=True)
         ]
-        tokens, lengths = padded(statements)
+        tokens, lengths = padded(statements, self._batch.mask.device)
         self._scored += int(lengths.sum())
         with torch.inference_mode():
             memory = self._critics().shared_by(len(judged))
-            found, _ = self._model.critic(memory, tokens, lengths, torch.tensor(told))
+            found, _ = self._model.critic(
+                memory, tokens, lengths, torch.tensor(told, device=tokens.device)
+            )
         for place, logit in zip(judged, found.tolist(), strict=True):
             logits[place] = logit
         return logits
@@ -249,7 +251,7 @@ class SmallSession:
     def _logprob(self, tokens: tuple[int, ...]) -> float:
         logits = self._writer.logits([tokens])
         self._scored += len(tokens)
-        scores = logits[0].numpy()
+        scores = logits[0].cpu().numpy()
         state, total = self._start, 0.0
         for place, token in enumerate(tokens):
             allowed = state.allowed()
@@ -268,15 +270,14 @@ def task_batch(model: SmallModel, task: Task, linking: Linking | None = None) ->
         linking = lexical_linking(task)
     relevance = item_log_odds(task.graph, linking) if linking and not model.config.typed else None
     inputs = make_inputs(task.graph, model.words, relevance, model.config.longest_question)
-    return make_batch([inputs], model.words)
+    return make_batch([inputs], model.words).to(next(model.parameters()).device)
 
 
 def untyped(batch: Batch, task: Task, linking: Linking | None) -> Batch:
     """The batch with edges of no type and a linker's relevance."""
     odds = item_log_odds(task.graph, linking or lexical_linking(task))
-    return replace(
-        batch, relations=torch.zeros_like(batch.relations), relevance=torch.tensor([odds])
-    )
+    relevance = torch.tensor([odds], device=batch.mask.device)
+    return replace(batch, relations=torch.zeros_like(batch.relations), relevance=relevance)
 
 
 def item_log_odds(graph: SchemaGraph, linking: Linking) -> list[float]:

@@ -1,9 +1,10 @@
 """Group-relative policy optimisation (Shao et al. 2024) for several roles.
 
-For each question a role writes a group of answers. An answer's advantage is its reward less the
-group's mean, by the group's deviation; a group whose rewards are all equal says nothing, is left
-out, and is counted. The loss is PPO's clipped one, a token at a time, averaged over all tokens (so
-that no length is favoured), plus the divergence from the reference by Schulman's estimator.
+For each question a role writes a group of answers (the validation role gives verdicts on each
+candidate, see `verdicts.py`). An answer's advantage is its reward less the group's mean, by the
+group's deviation; a group whose rewards are all equal says nothing, is left out, and is counted.
+The loss is PPO's clipped one, a token at a time, averaged over all tokens (so that no length is
+favoured), plus the divergence from the reference by Schulman's estimator.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from .loop import Batch, Stage, fit, mean_of
 from .rewards import mean_terms
 from .roles import Group, role_rewards
 from .supervised import validation_lessons
+from .verdicts import agreement, verdict_groups, verdict_logprobs
 from .work import Work, describe_lesson
 
 # Groups whose rewards differ by less are equal.
@@ -117,7 +119,7 @@ def grpo(work: Work) -> None:
 def sample_loss(work: Work, samples: Sequence[Sample]) -> Loss:
     """Clipped loss of a batch of samples, over all their tokens."""
     rollouts = [one.rollout for one in samples]
-    now = torch.cat(work.learner.token_logprobs(rollouts)).float()
+    now = torch.cat(_logprobs(work, rollouts, reference=False)).float()
     counts = [len(one.tokens) for one in rollouts]
     before, reference, advantage = (
         torch.tensor(values, device=now.device)
@@ -134,10 +136,22 @@ def sample_loss(work: Work, samples: Sequence[Sample]) -> Loss:
     return Loss(total, watched, sum(counts))
 
 
+def _logprobs(work: Work, rollouts: Sequence[Rollout], *, reference: bool) -> list[torch.Tensor]:
+    """Of the tokens of texts and of verdicts, in the order of the rollouts."""
+    learner = work.learner
+    texts = [one for one in rollouts if one.judged is None]
+    verdicts = [one for one in rollouts if one.judged is not None]
+    written = learner.reference_logprobs if reference else learner.token_logprobs
+    of_texts = iter(written(texts) if texts else [])
+    of_verdicts = iter(verdict_logprobs(learner, verdicts, reference=reference) if verdicts else [])
+    return [next(of_texts if one.judged is None else of_verdicts) for one in rollouts]
+
+
 def rolled_out(work: Work, step: int) -> Batch[Sample | Lesson]:
     """Rollouts of this step's questions by every role, rewarded and compared within groups.
 
-    Batches hold samples, then the validation role's lessons on the same statements.
+    Batches hold samples, then the validation role's lessons on the same statements: these teach
+    what has no reward, its critique and the values of beginnings.
     """
     options, optimiser = work.options, work.optimiser
     count = options.grpo_questions
@@ -152,21 +166,28 @@ def rolled_out(work: Work, step: int) -> Batch[Sample | Lesson]:
     lessons: list[Lesson] = []
     figures: dict[str, float] = {}
     equal = total = 0
-    for role, groups in role_rewards(work, chosen, step).items():
+    by_role = role_rewards(work, chosen, step)
+    if Role.VALIDATION in work.roles:
+        by_role[Role.VALIDATION] = []
+        for number, group in enumerate(by_role[Role.SQL]):
+            judged = validation_lessons(work, group.example, group.rollouts, group.known)
+            seed = (work.seed * 7919 + step) * 1009 + optimiser.place * count + number
+            by_role[Role.VALIDATION] += verdict_groups(work, group, judged, seed % 2**31)
+            lessons += judged
+    for role, groups in by_role.items():
         figures |= _means(role, groups)
         for group in groups:
             found = compared(group)
             equal += not found
             total += 1
             samples += found
-            if role is Role.SQL and Role.VALIDATION in work.roles:
-                lessons += validation_lessons(work, group.example, group.rollouts, group.known)
     samples = _with_reference(work, samples)
-    if samples:
-        tokens = sum(len(one.rollout.tokens) for one in samples)
+    texts = [one.rollout for one in samples if one.rollout.judged is None]
+    if texts:
+        tokens = sum(len(one.tokens) for one in texts)
         # The sample mean of -log p is an unbiased estimate of a token's entropy.
-        figures["entropy"] = -sum(p for one in samples for p in one.rollout.logprobs) / tokens
-        figures["length"] = tokens / len(samples)
+        figures["entropy"] = -sum(p for one in texts for p in one.logprobs) / tokens
+        figures["length"] = tokens / len(texts)
     figures["equal_groups"] = equal / total if total else 0.0
     size = options.batch_size
     cut = [
@@ -193,6 +214,8 @@ def _means(role: Role, groups: Sequence[Group]) -> dict[str, float]:
     rewards = [reward for group in groups for reward in group.rewards]
     if not rewards:
         return {}
+    if role is Role.VALIDATION:
+        return {f"role_reward_{role}": mean_of(rewards), "verdicts_right": agreement(groups)}
     if role is not Role.SQL:
         return {f"role_reward_{role}": mean_of(rewards)}
     return mean_terms(one for group in groups for one in group.known)
@@ -202,7 +225,7 @@ def _with_reference(work: Work, samples: Sequence[Sample]) -> list[Sample]:
     if not samples:
         return []
     with torch.no_grad():
-        reference = work.learner.reference_logprobs([one.rollout for one in samples])
+        reference = _logprobs(work, [one.rollout for one in samples], reference=True)
     return [
         replace(one, reference=tuple(logprobs.tolist()))
         for one, logprobs in zip(samples, reference, strict=True)

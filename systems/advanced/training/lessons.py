@@ -40,7 +40,8 @@ class Rollout:
     """A statement that the model wrote, for reinforcement: its tokens and their log-probabilities.
 
     `logprobs` are those of the policy that wrote it, one a token, at temperature 1. `advantage` is
-    relative to its group (the other rollouts of the same question and role).
+    relative to its group (the other rollouts of the same question and role). Of the validation role
+    it is a verdict on the candidate of the lesson `judged`: one token, 1 (right) or 0.
     """
 
     role: Role
@@ -49,6 +50,7 @@ class Rollout:
     logprobs: tuple[float, ...]
     sql: str = ""
     advantage: float = 0.0
+    judged: Lesson | None = None
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,22 @@ class Learner(Protocol):
     def rollouts(
         self, task: Task, role: Role, n: int, *, temperature: float, seed: int
     ) -> list[Rollout]:
-        """Samples n statements (repeats kept), without gradient."""
+        """Samples n statements (repeats kept), without gradient; not of the validation role."""
 
     def token_logprobs(self, rollouts: Sequence[Rollout]) -> list[torch.Tensor]:
         """Log-probabilities of given tokens under the weights of now, with gradient."""
 
     def reference_logprobs(self, rollouts: Sequence[Rollout]) -> list[torch.Tensor]:
         """The same under the frozen weights with which reinforcement began, without gradient."""
+
+    def verdict_logits(
+        self, lessons: Sequence[Lesson], *, reference: bool = False
+    ) -> list[torch.Tensor | None]:
+        """The validation role's logit that each lesson's candidate is right, with gradient.
+
+        None for a candidate that it does not judge (one that fails, say); `reference` takes the
+        frozen weights.
+        """
 
     def freeze_reference(self) -> None:
         """Keeps the weights of now as the reference."""

@@ -3,9 +3,7 @@
 - SQL: its statement's reward; the team executes that statement, so both are one.
 - SCHEMA: the F1 of the tables and columns it lists against the gold's, and, as the team's reward,
   what the SQL role earns with the greedy statement that it writes on that list.
-- VALIDATION: it learns in the same steps from the SQL role's new statements and their verdicts
-  (a verdict has two outcomes and a known right one, where the expected reward's gradient and the
-  likelihood's point the same way); its accuracy is logged.
+- VALIDATION: see `verdicts.py`.
 
 The small model's schema role is a head without a text of its own, so only SQL is written there.
 """

@@ -135,7 +135,9 @@ class AdvancedTrainer(Trainer):
             seed=self.setup.seed,
             off=[name for name, option in COMPONENTS.items() if not getattr(options, option)],
         )
-        reached = evaluate_final(run, system, options.final_questions, options.datasets)
+        # Synthetic questions that are made here name the benchmark whose databases they are about.
+        trained_on = [name.split(":")[0] for name in (*options.datasets, *options.synthetic)]
+        reached = evaluate_final(run, system, options.final_questions, trained_on)
         return {"evaluation": reached}
 
 

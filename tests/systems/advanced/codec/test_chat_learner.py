@@ -17,7 +17,7 @@ from systems.advanced.codec.chat_prompts import ChatSettings  # noqa: E402
 from systems.advanced.codec.codec import Partial  # noqa: E402
 from systems.advanced.language_model.adapters import Lora  # noqa: E402
 from systems.advanced.language_model.loading import LocalOptions  # noqa: E402
-from systems.advanced.task import Role, Task  # noqa: E402
+from systems.advanced.task import Evidence, Role, Task  # noqa: E402
 from systems.advanced.training.lessons import Lesson  # noqa: E402
 from tests.systems.advanced.codec.conftest import PAIRS, Learnt, lessons_of  # noqa: E402
 
@@ -227,3 +227,24 @@ def test_the_graph_network_is_saved_with_the_model_that_reads_it(
     loaded = ChatLearner.load(tmp_path)
     assert isinstance(loaded.linker, Disambiguator)
     assert loaded.loss(lessons[:1]).parts["sql"] == pytest.approx(after, abs=1e-4)
+
+
+def test_verdicts_are_those_of_a_session_and_can_be_learnt(
+    learnt: Learnt, lessons: list[Lesson]
+) -> None:
+    learner = learnt.learner
+    learner.module.eval()
+    own = [one for one in lessons if one.role is Role.VALIDATION][:2]
+    broken = replace(own[0], evidence=Evidence("SELECT x", None, error="no such column"))
+    right, none, wrong = learner.verdict_logits([own[0], broken, own[1]])
+    assert none is None and right.item() > 0 > wrong.item()
+    judged = learner.policy().open(own[0].task).judge([one.evidence for one in own])
+    assert [right.item(), wrong.item()] == pytest.approx(judged, abs=1e-2)
+    learner.freeze_reference()
+    kept = learner.verdict_logits([own[0]], reference=True)
+    assert kept[0].item() == pytest.approx(right.item(), abs=1e-3)
+    learner.module.zero_grad()
+    right.backward()
+    moved = {id(p) for p in learner.module.parameters() if p.grad is not None and p.grad.any()}
+    assert moved <= {id(p) for p in learner.model.adapters.parameters("validation")} and moved
+    learner.module.zero_grad()

@@ -93,13 +93,20 @@ def test_rollouts_are_compared_within_their_group_and_equal_ones_are_counted(
         batch = rolled_out(work, 3)
         samples = [item for part in batch.parts for item in part if isinstance(item, Sample)]
         lessons = [item for part in batch.parts for item in part if isinstance(item, Lesson)]
-        by_question: dict[str, list[Sample]] = {}
+        groups: dict[tuple[str, Role, str], list[Sample]] = {}
         for sample in samples:
-            by_question.setdefault(sample.example.id, []).append(sample)
-        for group in by_question.values():
+            rollout = sample.rollout
+            candidate = rollout.sql if rollout.role is Role.VALIDATION else ""
+            groups.setdefault((sample.example.id, rollout.role, candidate), []).append(sample)
+        for group in groups.values():
+            assert len(group) == 6
             assert sum(one.rollout.advantage for one in group) == pytest.approx(0, abs=1e-5)
-        assert batch.figures["equal_groups"] == 1 - len(by_question) / 4
+        assert {role for _, role, _ in groups} == {Role.SQL, Role.VALIDATION}
+        # Of all groups: each question's statements, and verdicts on each one that ran.
+        judged = {(one.example.id, one.evidence.sql) for one in lessons if one.evidence.runs}  # type: ignore[union-attr]
+        assert batch.figures["equal_groups"] == 1 - len(groups) / (4 + len(judged))
         assert {"entropy", "length", "reward", "reward_schema"} <= batch.figures.keys()
+        assert {"verdicts_right", "role_reward_validation"} <= batch.figures.keys()
         assert {lesson.role for lesson in lessons} == {Role.VALIDATION}
         # The first update moves nothing yet: every ratio is 1.
         work.learner.module.eval()

@@ -160,6 +160,21 @@ class TinyLearner:
         self.net.load_state_dict(now)
         return found
 
+    def verdict_logits(
+        self, lessons: Sequence[Lesson], *, reference: bool = False
+    ) -> list[torch.Tensor | None]:
+        now = {name: value.clone() for name, value in self.net.state_dict().items()}
+        if reference:
+            self.net.load_state_dict(self.reference)
+        sqls = [one.evidence.sql for one in lessons if one.evidence]
+        logits = self.logits([one.task for one in lessons], sqls)
+        if reference:
+            self.net.load_state_dict(now)
+        return [
+            logit if one.evidence and one.evidence.runs else None
+            for one, logit in zip(lessons, logits, strict=True)
+        ]
+
     def freeze_reference(self) -> None:
         self.reference = {name: value.clone() for name, value in self.net.state_dict().items()}
 
