@@ -1,7 +1,9 @@
-"""A pretrained model as the trainer sees it: one LoRA adapter a role, and the heads beside them.
+"""A pretrained model as the trainer sees it: what its roles learn, and the heads beside them.
 
-The base weights never change. What it deliberately does not do: rollouts of the validation role,
-which has nothing to judge in a task alone; it learns from executed candidates (lessons).
+Roles learn an adapter each, or the weights themselves together (`role_weights.py`). What it
+deliberately does not do: rollouts of the validation role, which has nothing to judge in a task
+alone; it learns from executed candidates (lessons), and its verdicts on them are drawn by
+`verdict_logits`.
 """
 
 from __future__ import annotations
@@ -29,25 +31,27 @@ from ..task import Role, Task
 from ..training.lessons import Lesson, Loss, Rollout
 from .chat import ANSWER_TOKENS, ChatPolicy, Linker
 from .chat_answers import BLOCK_STOP, block
-from .chat_prompts import ChatSettings
+from .chat_prompts import NO, YES, ChatSettings, verdict_prefix
 from .chat_samples import Passed, Sample, answer_of, run, sql_answer
 from .clauses import END_STOP, statement
 from .heads import Heads
+from .role_weights import ADAPTERS, MODEL, RoleAdapters, RoleWeights, SharedWeights
 from .served_rollouts import Answer, ServedRollouts
 
 FILE = "chat.json"
 LINKER = "linker"
-REFERENCE = "reference"
 
 
 @dataclass(frozen=True)
 class ChatSize:
-    """What is learnt: the adapters' size, and the size of schema nodes (0: no graph network).
+    """What is learnt: the adapters' size (None: all weights), and the size of schema nodes.
+
+    `schema_size` 0: there is no graph network.
 
     `sql_tokens` extends the tokenizer (see `sql_tokenizer.py`).
     """
 
-    lora: Lora = Lora()
+    lora: Lora | None = Lora()
     schema_size: int = 0
     sql_tokens: bool = False
 
@@ -62,7 +66,7 @@ class ChatModule(nn.Module):
 
 
 class ChatLearner:
-    """Trains adapters of the three roles on one `TransformersModel`.
+    """Trains the three roles on one `TransformersModel`.
 
     With a `server`, rollouts are written there.
     """
@@ -83,10 +87,11 @@ class ChatLearner:
         self.heads = (heads or Heads(model.hidden_size, size.schema_size)).to(model.device)
         self._extension = extension
         new_tokens = extension.tokens if extension is not None else ()
-        for role in Role:
-            if role.value not in model.adapters.names:
-                model.adapters.add(role.value, size.lora, new_tokens)
-        model.adapters.learn([role.value for role in Role])
+        self._weights: RoleWeights = (
+            SharedWeights(model)
+            if size.lora is None
+            else RoleAdapters(model, size.lora, new_tokens)
+        )
         self.server: ServedRollouts | None = None
         self._module = ChatModule(model.causal, self.heads)
         self._reference_heads: Heads | None = None
@@ -100,7 +105,7 @@ class ChatLearner:
         size: ChatSize = ChatSize(),  # noqa: B008 (frozen)
         linker: Linker | None = None,
     ) -> ChatLearner:
-        """Loads a model and gives it adapters that change nothing yet."""
+        """Loads a model; adapters change nothing yet."""
         model = TransformersModel.load(options)
         extension = None
         if size.sql_tokens:
@@ -120,7 +125,11 @@ class ChatLearner:
             said: dict[str, Any] = json.loads((folder / FILE).read_text())
         except (OSError, ValueError) as error:
             raise BadInput(f"{folder} holds no trained chat model: {error}") from error
-        model = TransformersModel.load(options or LocalOptions(**said["options"]))
+        local = options or LocalOptions(**said["options"])
+        lora = said["size"]["lora"]
+        if lora is None:
+            local = replace(local, model=str(folder / MODEL))
+        model = TransformersModel.load(local)
         extension = None
         if said["extension"] is not None:
             extension = Extension(
@@ -128,24 +137,25 @@ class ChatLearner:
                 tuple(said["extension"]["tokens"]),
                 tuple(map(tuple, said["extension"]["pieces"])),
             )
-            model.tokenizer = load_tokenizer(str(folder / "tokenizer"))
-            grow(model.causal, extension)
-        for role in Role:
-            model.adapters.load(role.value, folder / "adapters" / role.value)
+            if lora is not None:
+                model.tokenizer = load_tokenizer(str(folder / "tokenizer"))
+                grow(model.causal, extension)
+        for role in Role if lora is not None else ():
+            model.adapters.load(role.value, folder / ADAPTERS / role.value)
         if linker is None and (folder / LINKER).is_dir():
             linker = Disambiguator.load(folder / LINKER, model.embed)
-        size = ChatSize(**{**said["size"], "lora": Lora(**said["size"]["lora"])})
+        size = ChatSize(**{**said["size"], "lora": None if lora is None else Lora(**lora)})
         settings = ChatSettings(**said["settings"])
         return cls(model, settings, size, extension, linker, Heads.load(folder))
 
     @property
     def module(self) -> nn.Module:
-        """All weights; only the adapters and heads take gradients."""
+        """All weights; where there are adapters, only they and the heads take gradients."""
         return self._module
 
     def parameters_of(self, role: Role) -> list[nn.Parameter]:
-        """The role's adapter; the SQL role also has the heads."""
-        own = self.model.adapters.parameters(role.value)
+        """What the role learns; the SQL role also has the heads."""
+        own = self._weights.parameters(role)
         return [*own, *self.heads.parameters()] if role is Role.SQL else own
 
     def loss(self, lessons: Sequence[Lesson]) -> Loss:
@@ -202,7 +212,7 @@ class ChatLearner:
             )
         else:
             for prompt, seed in zip(prompts, seeds, strict=True):
-                (reading,) = self.model.read([prompt], role.value)
+                (reading,) = self.model.read([prompt], self._weights.names[role])
                 written += reading.generate(
                     [()], n, temperature=temperature, seed=seed, max_tokens=longest, stop=stop
                 )
@@ -225,20 +235,52 @@ class ChatLearner:
 
     def token_logprobs(self, rollouts: Sequence[Rollout]) -> list[torch.Tensor]:
         """See `Learner`."""
-        return self._token_logprobs(rollouts, "", self.heads)
+        return self._token_logprobs(rollouts, self.heads, reference=False)
 
     def reference_logprobs(self, rollouts: Sequence[Rollout]) -> list[torch.Tensor]:
         """See `Learner`; raises RuntimeError before `freeze_reference`."""
-        if self._reference_heads is None:
-            raise RuntimeError("freeze_reference was not called")
         with torch.no_grad():
-            return self._token_logprobs(rollouts, f"_{REFERENCE}", self._reference_heads)
+            return self._token_logprobs(rollouts, self._kept_heads(), reference=True)
+
+    def verdict_logits(
+        self, lessons: Sequence[Lesson], *, reference: bool = False
+    ) -> list[torch.Tensor | None]:
+        """See `Learner`: Yes minus No, as in `judge`; none for a statement that fails."""
+        heads = self._kept_heads() if reference else self.heads
+        model, adapter = self.model, self._weights.names[Role.VALIDATION]
+        if reference:
+            model, adapter = self._weights.reference(Role.VALIDATION)
+        found: list[torch.Tensor | None] = [None] * len(lessons)
+        samples, places, lengths = [], [], []
+        for place, lesson in enumerate(lessons):
+            if lesson.evidence is None or not lesson.evidence.runs:
+                continue
+            places.append(place)
+            prefix = self.model.encode(verdict_prefix(lesson.evidence))
+            for word in (YES, NO):
+                verdict = self.model.encode(f" {word}")
+                sample = self._sample(lesson.task, Role.VALIDATION, heads)
+                samples.append(replace(sample, answer=(*prefix, *verdict)))
+                lengths.append(len(verdict))
+        if samples:
+            passed = run(model, samples, adapter)
+            odds = [
+                logprobs[len(logprobs) - length :].sum()
+                for logprobs, length in zip(passed.logprobs, lengths, strict=True)
+            ]
+            for number, place in enumerate(places):
+                found[place] = odds[2 * number] - odds[2 * number + 1]
+        return found
 
     def freeze_reference(self) -> None:
-        """Keeps frozen copies of the adapters of now, beside them on the same base."""
-        for role in Role:
-            self.model.adapters.copy(role.value, f"{role.value}_{REFERENCE}")
+        """Keeps frozen copies of what has been learnt until now."""
+        self._weights.freeze()
         self._reference_heads = deepcopy(self.heads).requires_grad_(False)
+
+    def _kept_heads(self) -> Heads:
+        if self._reference_heads is None:
+            raise RuntimeError("freeze_reference was not called")
+        return self._reference_heads
 
     def use_linker(self, linker: Linker | None) -> None:
         """Ranks and prunes prompts by another linker from now on."""
@@ -252,13 +294,11 @@ class ChatLearner:
 
     def _policy(self) -> ChatPolicy:
         model: LanguageModel = self.model
-        adapters = {role: role.value for role in Role}
-        return ChatPolicy(model, self.settings, adapters, self.heads, self.linker)
+        return ChatPolicy(model, self.settings, self._weights.names, self.heads, self.linker)
 
     def save(self, folder: Path) -> None:
-        """Adapters by role, heads, tokenizer, graph network; not the base model's weights."""
-        for role in Role:
-            self.model.adapters.save(role.value, folder / "adapters" / role.value)
+        """What was learnt, heads, tokenizer, graph network; not the weights of a frozen base."""
+        self._weights.save(folder)
         self.heads.save(folder)
         if self._extension is not None:
             self.model.tokenizer.save_pretrained(folder / "tokenizer")
@@ -296,7 +336,7 @@ class ChatLearner:
             answer, names = answer_of(lesson, self.model)
             sample = self._sample(lesson.task, role, self.heads)
             samples.append(replace(sample, answer=answer, parts=names, weight=lesson.weight))
-        passed = run(self.model, samples, role.value)
+        passed = run(self.model, samples, self._weights.names[role])
         sums: dict[str, list[torch.Tensor]] = {}
         weights: dict[str, float] = {}
         count = 0
@@ -321,7 +361,7 @@ class ChatLearner:
             samples.append(replace(sample, answer=answer, weight=lesson.weight))
         # The head reads states that it does not shape.
         with torch.no_grad():
-            passed: Passed = run(self.model, samples, Role.SQL.value)
+            passed: Passed = run(self.model, samples, self._weights.names[Role.SQL])
         losses = []
         for lesson, states in zip(lessons, passed.states, strict=True):
             logits = self.heads.value(states.float()).squeeze(-1)
@@ -330,7 +370,7 @@ class ChatLearner:
         return torch.stack(losses).sum() / max(sum(one.weight for one in lessons), 1e-6)
 
     def _token_logprobs(
-        self, rollouts: Sequence[Rollout], suffix: str, heads: Heads
+        self, rollouts: Sequence[Rollout], heads: Heads, *, reference: bool
     ) -> list[torch.Tensor]:
         found: dict[int, torch.Tensor] = {}
         for role in Role:
@@ -343,7 +383,10 @@ class ChatLearner:
                     )
                     for place in places
                 ]
-                passed = run(self.model, samples, role.value + suffix)
+                model, adapter = self.model, self._weights.names[role]
+                if reference:
+                    model, adapter = self._weights.reference(role)
+                passed = run(model, samples, adapter)
                 found.update(zip(places, passed.logprobs, strict=True))
         return [found[place] for place in range(len(rollouts))]
 

@@ -35,24 +35,29 @@ def make_learner(options: TrainingOptions, tasks: Iterable[Task]) -> Learner:
 
 
 def _chat_learner(options: TrainingOptions, folder: Path) -> Learner:
-    """Adapters on a pretrained model: new ones, or those that a training has saved to `folder`."""
+    """A pretrained model, or one that a training has saved to `folder`."""
     from ..codec.chat_learner import FILE, ChatLearner, ChatSize
     from ..language_model.adapters import Lora
     from ..language_model.loading import LocalOptions
 
-    if options.tuning != "lora":
-        raise BadInput(f"'{options.model_name}' is trained by adapters: set tuning=lora")
     if (folder / FILE).is_file():
         learner = ChatLearner.load(folder)
+        saved = "full" if learner.size.lora is None else "lora"
+        if saved != options.tuning:
+            raise BadInput(f"'{folder}' was trained with tuning={saved}: set that")
     else:
+        # Steps of all weights are too small for half precision: there it is autocast's alone.
         dtype = "float16" if options.fp16 else "bfloat16" if options.bf16 else "float32"
+        dtype = dtype if options.tuning == "lora" else "float32"
         local = LocalOptions(
             options.model_name,
             dtype=dtype,  # type: ignore[arg-type]
             load_in_8bit=options.load_in_8bit,
             device="cpu" if options.num_gpus == 0 else "auto",
         )
-        lora = Lora(options.lora_rank, options.lora_alpha, options.lora_dropout)
+        lora = None
+        if options.tuning == "lora":
+            lora = Lora(options.lora_rank, options.lora_alpha, options.lora_dropout)
         size = options.schema_embedding_dim if options.use_schema_disambiguator else 0
         learner = ChatLearner.create(local, size=ChatSize(lora, size))
     if options.use_gradient_checkpointing:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 from systems.advanced.training.learners import make_learner, small_config
 from systems.advanced.training.options import TrainingOptions
 from systems.advanced.training.plan import make_plan
@@ -90,9 +93,24 @@ def test_the_graph_network_s_options_reach_the_small_model(
     assert getattr(small_config(TrainingOptions(**{option: value})), field) == value  # type: ignore[arg-type]
 
 
-def test_chat_models_are_trained_by_adapters(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="set tuning=lora"):
-        make_learner(TrainingOptions(model_name=str(tmp_path)), [])
+@pytest.mark.parametrize("tuning", ["lora", "full"])
+def test_a_chat_model_is_trained_on_as_it_was_begun(tuning: str, tmp_path: Path) -> None:
+    base = make_folder(tmp_path / "qwen")
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    options = TrainingOptions(model_name=str(base), tuning=tuning, num_gpus=0)  # type: ignore[arg-type]
+    make_learner(options, []).save(saved)
+    again = make_learner(replace(options, model_name=str(saved)), [])
+    other = "full" if tuning == "lora" else "lora"
+    with pytest.raises(BadInput, match=f"was trained with tuning={tuning}: set that"):
+        make_learner(replace(options, model_name=str(saved), tuning=other), [])  # type: ignore[arg-type]
+    # Half precision is autocast's alone where all weights are stepped.
+    half = make_learner(replace(options, bf16=True), [])
+    kinds = {p.dtype for p in half.module.parameters() if not p.requires_grad or tuning == "full"}
+    assert kinds == {torch.float32 if tuning == "full" else torch.bfloat16}
+    count = sum(p.numel() for p in again.module.parameters() if p.requires_grad)
+    whole = sum(p.numel() for p in again.module.parameters())
+    assert (count == whole) == (tuning == "full")
 
 
 def test_a_tracker_that_is_not_installed_is_named(
@@ -136,13 +154,15 @@ def test_the_small_model_learns_the_towns_through_all_phases(towns: Path, tmp_pa
 # torch-geometric 2.8 with torch 2.13.
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 @pytest.mark.slow
-def test_a_tiny_pretrained_model_goes_through_all_phases_with_three_adapters(
-    towns: Path, tmp_path: Path
+@pytest.mark.parametrize("tuning", ["lora", "full"])
+def test_a_tiny_pretrained_model_goes_through_all_phases(
+    tuning: str, towns: Path, tmp_path: Path
 ) -> None:
+    """With an adapter for each of three roles, or with weights that they share."""
     options = small_options(
         towns,
         model_name=str(make_folder(tmp_path / "qwen", spread=0.02)),
-        tuning="lora",
+        tuning=tuning,
         lora_rank=4,
         schema_embedding_dim=16,
         schema_gat_heads=2,
@@ -162,9 +182,12 @@ def test_a_tiny_pretrained_model_goes_through_all_phases_with_three_adapters(
     )
     train(options, tmp_path / "out", Request((1, 2, 3, 4), data=tmp_path))
     final = tmp_path / "out" / "final_model"
-    assert {path.name for path in (final / "adapters").iterdir()} == {
-        "schema",
-        "sql",
-        "validation",
-    }
+    if tuning == "lora":
+        roles = {path.name for path in (final / "adapters").iterdir()}
+        assert roles == {"schema", "sql", "validation"}
+    else:
+        before = load_file(tmp_path / "qwen" / "model.safetensors")
+        after = load_file(final / "model" / "model.safetensors")
+        assert before.keys() == after.keys()
+        assert all(not torch.equal(before[name], after[name]) for name in before)
     assert (final / "linker").is_dir() and (final / "calibration.json").exists()
