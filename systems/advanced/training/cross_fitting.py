@@ -8,6 +8,10 @@ does not write them again:
 
     phase1/candidates1/statements.jsonl     of the first fold: id, sql, logprob, right
 
+With one writer (`validation_writers=1`) the small model's critic starts as that writer, which knows
+of SQL what a critic needs and has not seen the questions of its fold either; it is kept there, too.
+With several there is no writer that no statement's database was shown to.
+
 Several processes share the questions. Where the learner is a pretrained model, its adapters step
 aside for each fold and come back after it: a second base model would take the memory twice.
 """
@@ -27,6 +31,8 @@ from t2s_bench.training.atomic import write_folder
 from t2s_bench.types import Example
 
 from ..agents.sql import Drawing, SqlAgent
+from ..small_model.learner import SmallLearner
+from ..small_model.model import SmallModel
 from ..task import Role
 from . import checkpoints
 from .data import Data
@@ -37,6 +43,7 @@ from .teaching import lessons, taught
 from .work import Work
 
 FOLDER = "candidates"
+WRITER = "writer"
 NAME = "statements.jsonl"
 
 
@@ -79,7 +86,8 @@ def write_candidates(work: Work) -> None:
             "they are the whole model: set tuning=lora or validation_folds=0"
         )
     databases = {example.question.database for example in work.data.train}
-    for number, fold in enumerate(folds(databases, options.validation_folds), start=1):
+    dealt = folds(databases, options.validation_folds)
+    for number, fold in enumerate(dealt[: options.writers], start=1):
         folder = work.run.phase(1) / f"{FOLDER}{number}"
         if folder.is_dir():
             work.steps_before(_stage(work, number))
@@ -89,8 +97,9 @@ def write_candidates(work: Work) -> None:
             asked = [one for one in work.data.own if one.question.database in fold]
             mine = asked[work.optimiser.place :: work.optimiser.processes]
             found = _gathered(written(own, mine), asked)
+            if work.run.main:
+                write_folder(folder, lambda place: _write(place, own, found))  # noqa: B023 (at once)
         if work.run.main:
-            write_folder(folder, lambda place: _write(place / NAME, found))  # noqa: B023 (at once)
             right = sum(bool(one.right) for one in found)
             work.run.log(
                 f"fold {number}: {len(found)} statements for {len(asked)} questions of "
@@ -147,11 +156,18 @@ def written(work: Work, examples: Sequence[Example]) -> list[Statement]:
     ]
 
 
+def start_critic(work: Work) -> None:
+    """The small model's critic becomes the one writer."""
+    assert isinstance(work.learner, SmallLearner)
+    folder = work.run.phase(1) / f"{FOLDER}1" / WRITER
+    work.learner.model.critic_from(SmallModel.load(folder))
+
+
 def cross_fitted(work: Work) -> list[Lesson]:
     """A validation lesson for each statement that the folds' writers left, executed again."""
     statements = [
         statement
-        for number in range(1, work.options.validation_folds + 1)
+        for number in range(1, work.options.writers + 1)
         for statement in _read(work.run.phase(1) / f"{FOLDER}{number}" / NAME)
         if statement.right is not None
     ]
@@ -188,10 +204,13 @@ def _gathered(found: list[Statement], asked: Sequence[Example]) -> list[Statemen
     return sorted((Statement(**row) for row in gather_object(rows)), key=lambda s: places[s.id])
 
 
-def _write(path: Path, found: Sequence[Statement]) -> None:
+def _write(folder: Path, work: Work, found: Sequence[Statement]) -> None:
     lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in found)
-    with path.open("w", encoding="utf-8") as file:
+    with (folder / NAME).open("w", encoding="utf-8") as file:
         file.writelines(lines)
+    if work.options.writers == 1 and isinstance(work.learner, SmallLearner):
+        (folder / WRITER).mkdir()
+        work.learner.save(folder / WRITER)
 
 
 def _read(path: Path) -> list[Statement]:

@@ -76,9 +76,13 @@ class TrainingOptions:
         0.0, "the writing stage ends with its weights' moving average of this decay; 0: none"
     )
     validation_folds: int = _option(
-        0, "the validator learns from statements of so many writers, each on unseen databases; "
-        "0: from the model's own on training questions"
-    )  # fmt: skip
+        0,
+        "the validator learns from writers that have not seen so many parts of the databases, "
+        "each of its own part; 0: from the model's own statements on training questions",
+    )
+    validation_writers: int | None = _option(
+        None, "train so many of these writers; 1: the small model's critic starts as it; none: all"
+    )
     fold_steps: int = _option(1000, "steps of each of these writers")
     validation_candidates: int = _option(
         8, "statements that they write for a question by beam search, and as many samples"
@@ -156,11 +160,18 @@ class TrainingOptions:
             raise ValueError("weight_averaging is a decay from 0 to below 1, as 0.999")
         if self.validation_folds == 1:
             raise ValueError("validation_folds is 1: give 2 or more, or 0 for no cross-fitting")
+        if (self.validation_writers or 0) > self.validation_folds:
+            raise ValueError(
+                f"validation_writers is {self.validation_writers}: there is one for each of the "
+                f"{self.validation_folds} validation_folds at most"
+            )
         if self.synthetic_share is not None:
             if not 0 < self.synthetic_share < 1:
                 raise ValueError("synthetic_share lies between 0 and 1, or is none")
             if not self.synthetic or not self.datasets:
                 raise ValueError("synthetic_share needs both datasets and synthetic to mix")
+            if self.batch_size * self.gradient_accumulation_steps < 2:
+                raise ValueError("synthetic_share needs a step of 2 examples at least")
         if not 0 < self.reward_running < 1:
             raise ValueError("reward_running must lie between 0 and 1")
 
@@ -174,6 +185,12 @@ class TrainingOptions:
             length=self.reward_length,
             efficiency=self.reward_efficiency,
         )
+
+    @property
+    def writers(self) -> int:
+        """How many writers of folds are trained."""
+        folds = self.validation_folds if self.use_multi_agent_rl else 0
+        return folds if self.validation_writers is None else min(folds, self.validation_writers)
 
     @property
     def mixed_precision(self) -> Literal["no", "fp16", "bf16"]:
@@ -201,6 +218,7 @@ _LOWEST = {
     "grpo_questions": 1,
     "grpo_rollouts": 2,
     "grpo_updates": 1,
+    "validation_writers": 1,
     "fold_steps": 1,
     "validation_candidates": 1,
     "checkpoint_every": 1,

@@ -12,6 +12,7 @@ from t2s_bench.benchmarks.benchmark import load
 from t2s_bench.errors import BadInput
 from t2s_bench.training.trainer import Request
 
+from .data import MADE
 from .options import TrainingOptions
 
 # Operations a second that training reached: of two CPU cores (a small decoder, bfloat16 and single
@@ -28,16 +29,15 @@ _ACTIVATIONS = 34
 
 def make_plan(options: TrainingOptions, request: Request, devices: int) -> dict[str, object]:
     """Parameters, memory, tokens, steps and time, by name."""
-    questions = 0
-    for name in (*options.datasets, *options.synthetic):
-        found = len(load(name, data=request.data).examples)
-        questions += min(found, options.limit or found)
+    own = sum(_questions(name, options, request) for name in options.datasets)
+    made = sum(_questions(name, options, request) for name in options.synthetic)
+    questions = own + made
     parameters, trained, layers, width = _sizes(options)
     small = options.model_name == "small"
     per_question = _SMALL_TOKENS if small else min(_CHAT_TOKENS, options.max_length)
     written = _SQL_TOKENS["small" if small else "chat"]
     batch = options.batch_size * options.gradient_accumulation_steps * max(1, devices)
-    phases = _phases(options, batch, per_question, written, max(1, devices))
+    phases = _phases(options, batch, per_question, written, max(1, devices), own or made)
     chosen = {name: phases[name] for n, name in enumerate(phases, 1) if n in request.phases}
     operations = sum(
         parameters * (6 * one["trained tokens"] + 2 * one["generated tokens"])
@@ -61,22 +61,36 @@ def make_plan(options: TrainingOptions, request: Request, devices: int) -> dict[
     }
 
 
+def _questions(name: str, options: TrainingOptions, request: Request) -> int:
+    wanted = MADE.fullmatch(name)
+    found = int(wanted["count"]) if wanted else len(load(name, data=request.data).examples)
+    return min(found, options.limit or found)
+
+
 def _phases(
-    options: TrainingOptions, batch: int, tokens: int, written: int, devices: int
+    options: TrainingOptions, batch: int, tokens: int, written: int, devices: int, own: int
 ) -> dict[str, dict[str, int]]:
     roles = 3 if options.use_multi_agent_rl else 1
-    supervised = options.phase1_steps + (options.phase1_steps // 4 if roles > 1 else 0)
+    writing = options.phase1_steps + options.writers * options.fold_steps
+    judging = options.phase1_steps // 4 if roles > 1 else 0
+    judged = options.refine_questions * 6
+    if options.writers:
+        asked = own * options.writers // options.validation_folds
+        judged = asked * 2 * options.validation_candidates
     expert = options.expert_rounds * options.expert_steps
     rollouts = options.grpo_questions * options.grpo_rollouts * devices
     searched = options.expert_rounds * options.search_questions * options.mcts_simulations
     joint = options.phase3_steps if options.use_schema_disambiguator else 0
     refined = options.phase4_steps if options.use_query_clarifier else 0
     looked = options.clarification_iterations * options.refine_questions * 6
+    # With the team and without it; the slice has as many questions as that to measure progress.
+    ways = 2 if roles > 1 else 1
+    calibrated = ways * options.development_questions * options.mcts_simulations
     return {
         "1 curriculum": {
-            "steps": supervised,
-            "trained tokens": supervised * batch * tokens,
-            "generated tokens": options.refine_questions * 6 * written if roles > 1 else 0,
+            "steps": writing + judging,
+            "trained tokens": (writing + judging) * batch * tokens,
+            "generated tokens": judged * written if roles > 1 else 0,
         },
         "2 policy-guided": {
             "steps": expert + options.grpo_steps,
@@ -91,7 +105,9 @@ def _phases(
         "4 uncertainty": {
             "steps": refined,
             "trained tokens": refined * batch * tokens,
-            "generated tokens": looked * written if refined else 0,
+            "generated tokens": (looked + calibrated) * written
+            if options.use_query_clarifier
+            else 0,
         },
     }
 

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 
 from t2s_bench.types import Example
 
+from ..small_model.learner import SmallLearner
 from ..task import Role
-from .cross_fitting import cross_fitted, write_candidates
+from .cross_fitting import cross_fitted, start_critic, write_candidates
 from .lessons import Lesson, Rollout
 from .loop import fit
 from .rewards import Level, Reward
@@ -25,6 +26,8 @@ from .work import Work
 
 # The validator's share of the phase's steps.
 VALIDATION_SHARE = 0.25
+# The validator's share of the phase's rate, and that of one that starts as a trained writer.
+VALIDATION_RATE, TUNING_RATE = 1 / 2, 1 / 6
 # Rollouts a question from which the validator learns.
 CANDIDATES = 6
 
@@ -34,18 +37,21 @@ def supervised(work: Work) -> None:
     options = work.options
     steps, rate, averaging = options.phase1_steps, options.learning_rate, options.weight_averaging
     judging = Role.VALIDATION in work.roles
-    folds = options.validation_folds
-    if judging and folds:
+    if judging and options.writers:
         write_candidates(work)
     fit(work, taught(work, 1, "writing", steps, rate, lambda: lessons(work), averaging=averaging))
     if judging:
         count = math.ceil(VALIDATION_SHARE * steps)
         questions = max(1, options.refine_questions)
+        tuned = options.writers == 1 and isinstance(work.learner, SmallLearner)
 
         def make() -> list[Lesson]:
-            return cross_fitted(work) if folds else judged(work, questions)
+            if tuned:
+                start_critic(work)
+            return cross_fitted(work) if options.writers else judged(work, questions)
 
-        fit(work, taught(work, 1, "validation", count, rate / 2, make, by_question=True))
+        rate *= TUNING_RATE if tuned else VALIDATION_RATE
+        fit(work, taught(work, 1, "validation", count, rate, make, by_question=True))
 
 
 def judged(work: Work, questions: int, skip: int = 0) -> list[Lesson]:

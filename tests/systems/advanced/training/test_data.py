@@ -38,11 +38,78 @@ def test_databases_are_held_out_whole(towns: Path, tmp_path: Path) -> None:
     )
 
 
-def test_the_slices_are_bounded_and_the_limit_counts(towns: Path, tmp_path: Path) -> None:
+def test_the_slices_are_bounded(towns: Path, tmp_path: Path) -> None:
     data = read_data(small_options(towns, development_questions=2), 0, tmp_path)
     assert len(data.development) == len(data.calibration) == 2
-    few = read_data(small_options(towns, limit=30, calibration_databases=1), 0, tmp_path)
-    assert few.summary["read"] == 30
+
+
+def test_a_limit_leaves_questions_of_every_database_and_holds_the_same_ones_out(
+    towns: Path, tmp_path: Path
+) -> None:
+    whole = read_data(small_options(towns), 0, tmp_path)
+    few = read_data(small_options(towns, limit=7), 0, tmp_path)
+    assert few.development == whole.development and few.calibration == whole.calibration
+    assert len(few.train) == len(few.weights) == few.summary["train"] == 7
+    counts = [
+        sum(example.question.database == name for example in few.train)
+        for name in databases(whole.train)
+    ]
+    assert sorted(counts) == [2, 2, 3]
+    # In their order, so that nothing else changes.
+    places = [whole.train.index(example) for example in few.train]
+    assert places == sorted(places)
+    assert read_data(small_options(towns, limit=500), 0, tmp_path).train == whole.train
+
+
+def test_each_data_set_has_the_limit_of_its_own(towns: Path, tmp_path: Path) -> None:
+    options = small_options(towns, synthetic=("mini:60",), limit=4)
+    data = read_data(options, 0, tmp_path)
+    assert len(data.train) == 8 and len(data.synthetic) == len(data.own) == 4
+
+
+def test_synthetic_questions_can_be_made_on_a_benchmarks_databases(
+    towns: Path, tmp_path: Path
+) -> None:
+    data = read_data(small_options(towns, synthetic=("mini:60",)), 0, tmp_path)
+    made = [example for example in data.train if example.id in data.synthetic]
+    assert len(made) == 60 and len({example.question.database for example in made}) == 12
+    assert {example.id for example in data.own} == {e.id for e in data.train} - data.synthetic
+    again = read_data(small_options(towns, synthetic=("mini:60",)), 0, tmp_path)
+    assert again == data
+    other = read_data(small_options(towns, synthetic=("mini:60",)), 1, tmp_path)
+    assert {example.golds for example in other.train} != {example.golds for example in data.train}
+
+
+def test_made_questions_are_divided_where_there_are_no_others(tmp_path: Path) -> None:
+    options = TrainingOptions(
+        datasets=(), synthetic=("mini:120",), development_databases=3, calibration_databases=4
+    )
+    data = read_data(options, 0, tmp_path)
+    parts = [databases(part) for part in (data.train, data.development, data.calibration)]
+    assert [len(part) for part in parts] == [5, 3, 4] and len(set.union(*parts)) == 12
+    assert not data.synthetic and set(data.weights) == {1.0}
+
+
+def test_an_evaluation_split_s_databases_are_not_for_made_questions(
+    towns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from systems.advanced.training import data as reading
+
+    real = load
+    monkeypatch.setattr(
+        reading,
+        "load",
+        lambda name, **more: real("mini" if name == "spider-dev" else name, **more),
+    )
+    with pytest.raises(BadInput, match="'spider-dev' is for evaluation"):
+        read_data(small_options(towns, synthetic=("spider-dev:10",)), 0, tmp_path)
+
+
+def test_synthetic_questions_of_full_weight_stay_synthetic(towns: Path, tmp_path: Path) -> None:
+    options = small_options(towns, synthetic=("mini:60",), synthetic_weight=1.0)
+    data = read_data(options, 0, tmp_path)
+    assert len(data.synthetic) == 60 and set(data.weights) == {1.0}
+    assert not databases(data.development + data.calibration) & {"bank", "clinic"}
 
 
 def test_synthetic_questions_weigh_less_and_stay_out_of_what_is_held_out(

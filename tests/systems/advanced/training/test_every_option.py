@@ -40,6 +40,9 @@ BASE = {
     "max_grad_norm": 0.05,
     "reward_metric": "ex_spider",
     "warmup_steps": 1,
+    "validation_folds": 2,
+    "fold_steps": 2,
+    "validation_candidates": 2,
 }
 # Another value of each option that the tiny learner's training can show.
 CHANGED: dict[str, Any] = {
@@ -53,7 +56,8 @@ CHANGED: dict[str, Any] = {
     "development_databases": 2,
     "calibration_databases": 1,
     "development_questions": 3,
-    "limit": 30,
+    "synthetic_share": 0.4,
+    "limit": 7,
     "batch_size": 4,
     "gradient_accumulation_steps": 2,
     "learning_rate": 0.01,
@@ -68,6 +72,11 @@ CHANGED: dict[str, Any] = {
     "curriculum_start": 0.9,
     "curriculum_share": 1.0,
     "difficulty": "loss",
+    "weight_averaging": 0.5,
+    "validation_folds": 3,
+    "validation_writers": 1,
+    "fold_steps": 3,
+    "validation_candidates": 3,
     "expert_rounds": 2,
     "expert_steps": 3,
     "search_questions": 5,

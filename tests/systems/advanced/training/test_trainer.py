@@ -48,6 +48,33 @@ def test_the_plan_tells_parameters_memory_tokens_steps_and_time(towns: Path) -> 
     assert list(first["phases"]) == ["1 curriculum"]  # type: ignore[call-overload]
 
 
+def test_the_plan_counts_the_writers_of_folds_and_what_they_write(towns: Path) -> None:
+    plain = make_plan(small_options(towns), ALL, 0)["phases"]["1 curriculum"]  # type: ignore[index]
+    folded = make_plan(
+        small_options(towns, validation_folds=3, fold_steps=50, validation_candidates=4), ALL, 0
+    )["phases"]["1 curriculum"]  # type: ignore[index]
+    assert folded["steps"] == plain["steps"] + 150
+    assert folded["trained tokens"] * plain["steps"] == plain["trained tokens"] * folded["steps"]
+    # 36 questions by 4 of a beam and 4 samples, against 12 of 6 samples.
+    assert folded["generated tokens"] / plain["generated tokens"] == 36 * 8 / (12 * 6)
+    alone = small_options(
+        towns, validation_folds=3, fold_steps=50, use_multi_agent_rl=False, synthetic=("mini:40",)
+    )
+    plan = make_plan(alone, ALL, 0)
+    assert plan["phases"]["1 curriculum"]["steps"] == 12  # type: ignore[index]
+    assert plan["questions"] == 76
+
+
+def test_the_plan_counts_the_calibration_s_searches(towns: Path) -> None:
+    few, many = (
+        make_plan(small_options(towns, mcts_simulations=n, development_questions=10), ALL, 0)
+        for n in (6, 16)
+    )
+    phases = [plan["phases"]["4 uncertainty"]["generated tokens"] for plan in (few, many)]  # type: ignore[index]
+    # Ten simulations more, of ten questions, with the team and without it.
+    assert phases[1] - phases[0] == 10 * 10 * 2 * 11
+
+
 def test_the_plan_counts_a_pretrained_model_from_its_configuration_alone(
     towns: Path, tmp_path: Path
 ) -> None:
@@ -67,7 +94,7 @@ def test_the_command_plans_and_loads_nothing() -> None:
     done = CliRunner().invoke(app, ["train", "advanced", "--smoke", "--plan", "--json"])
     assert done.exit_code == 0, done.output
     plan = json.loads(done.stdout)
-    assert plan["questions"] == 276 and plan["options"]["experiment_name"] == '"smoke"'
+    assert plan["questions"] == 600 and plan["options"]["experiment_name"] == '"smoke"'
 
 
 def test_data_only_prepares_and_stops(towns: Path, tmp_path: Path) -> None:

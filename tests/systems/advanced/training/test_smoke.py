@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from t2s_bench.cli.app import app
+from t2s_bench.training.directory import read_metrics
+
+
+@pytest.mark.slow
+def test_loss_reward_and_accuracy_of_the_smoke_training_move_in_the_right_direction(
+    tmp_path: Path,
+) -> None:
+    asked = ["-o", f"output_dir={tmp_path}", "-o", "final_questions=0", "--json"]
+    done = CliRunner().invoke(app, ["train", "advanced", "--smoke", *asked])
+    assert done.exit_code == 0, done.output
+    lines = read_metrics(tmp_path / "smoke")
+
+    def values(stage: str, name: str) -> list[float]:
+        return [float(str(one[name])) for one in lines if one.get("stage") == stage]
+
+    for stage in ("fold1", "fold2", "writing"):
+        losses = values(stage, "loss")
+        assert losses[-1] < 0.8 * losses[0], stage
+    judged = values("validation", "loss_validation")
+    assert judged[-1] < judged[0]
+    rewards = values("grpo", "reward")
+    half = len(rewards) // 2
+    assert sum(rewards[half:]) > sum(rewards[:half])
+    # On questions of databases that nothing was trained on.
+    ex = [float(str(one["ex"])) for one in lines if one["kind"] == "eval"]
+    assert ex[0] == 0.0 and ex[-1] >= 0.1
