@@ -86,12 +86,14 @@ def earned_visits(logprob: float, known: Sequence[Candidate]) -> int:
     return round(visits * math.exp(logprob - top) / mass)
 
 
-def grouped(candidates: Sequence[Candidate], shares: Sequence[float]) -> list[Group]:
+def grouped(candidates: Sequence[Candidate], shares: Sequence[float] | None = None) -> list[Group]:
     """The groups by result, the most voted first, ties to the one seen first.
 
-    `shares` are the candidates' votes. Those of candidates that do not run are taken out, and the
-    rest add up to 1 again.
+    `shares` replace the votes that follow from the candidates. Those of candidates that do not run
+    are taken out, and the rest add up to 1 again.
     """
+    if shares is None:
+        shares = votes(candidates)
     members: dict[object, list[int]] = {}
     for place, one in enumerate(candidates):
         key = one.evidence.result if one.evidence.runs else ("does not run", place)

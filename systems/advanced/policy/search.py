@@ -1,67 +1,66 @@
 """Search over partial SQL: Monte-Carlo tree search with a policy's priors and a value, in batches.
 
 A state is a statement up to a clause boundary with what executing its beginning showed; an action
-is one of the k likeliest next clauses. The tree grows as in AlphaZero (`tree.py`): each simulation
-goes to a leaf by PUCT and backs up the leaf's value (`value.py`), with no rollout from there.
+is one of the k likeliest next clauses. The first simulations are the root's rollouts: the greedy
+statement and a wide beam to the end (where a policy has no beam, samples in its place). So there is
+an answer from the first call on, and the candidates are never fewer than those of a beam. Each
+further simulation goes to a leaf by PUCT (`tree.py`), writes its likeliest statements to their ends
+and backs up their value (`value.py`); a leaf that was written from before is expanded by a clause
+first, and is written from at its likeliest new child. A leaf is worth going to for the probability
+under it that no statement found so far accounts for, so every call brings new statements.
+
 Alpha-SQL (Li et al. 2025, "Alpha-SQL: Zero-shot text-to-SQL using Monte Carlo tree search")
 searches over prompted actions with UCT and rewards self-consistency; here the policy's own
 probabilities guide, and self-consistency is one part of the value.
 
-The first simulations are rollouts from the root: the greedy statement, then k samples at the
-policy's temperature. So there is an answer from the first call on, and whatever the policy would
-have said on its own is within the tree's reach.
-
-Several leaves wait together (virtual loss keeps them apart): one call of the model expands them
-all, one of its value head values all their children, one of the database executes them all. A leaf
-with a single continuation is passed in the same simulation. The search ends early when what is left
-of it cannot change the answer.
+Several leaves wait together (virtual loss keeps them apart): one call of the model expands them,
+one of its value head values their children, one writes from them, one of the database executes all
+that is new.
+The search ends early when what is left of it cannot change the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from t2s_bench.errors import BadInput
 
-from ..agents.candidate import Candidate
+from ..agents.candidate import Candidate, Group, grouped
 from ..codec.codec import Constraint, Partial, Session
 from ..evidence import Prober
 from ..task import Evidence
 from .actions import propose
-from .clusters import Cluster, cluster
 from .cost import Meter, Spent
+from .stopping import MARGIN, Standing
 from .trace import tree_trace
 from .tree import Node, Path, Tree
 from .value import Agreement, Weights, execution_score
-
-# A result worth so much less than the best one found is not chosen, however often it was visited:
-# visits lag behind where the best is found late.
-MARGIN = 0.2
 
 
 @dataclass(frozen=True)
 class SearchSettings:
     """How far a search goes and how it weighs.
 
-    `simulations` bounds the work, `exploration` is PUCT's c, `temperature` flattens (above 1) or
-    sharpens the policy's priors and draws the rollouts, `children` is k, `leaves` is how many wait
-    for one call of the model.
+    `simulations` bounds the statements written and the visits to known ones; `exploration` is
+    PUCT's c; `temperature` flattens (above 1) or sharpens the policy's priors, and draws samples.
+    `beam` is how many statements are written from the root, `rollouts` how many from each leaf,
+    `children` is k, `leaves` is how many wait for one call of the model.
     """
 
     simulations: int = 50
     exploration: float = 1.414
     temperature: float = 0.8
+    beam: int = 16
+    rollouts: int = 2
     children: int = 4
     leaves: int = 8
     weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:
-        if min(self.simulations, self.children, self.leaves) < 1:
-            raise BadInput(
-                f"a search with {self.simulations} simulations, {self.children} children and "
-                f"{self.leaves} leaves: give at least 1 of each"
-            )
+        for name in ("simulations", "beam", "rollouts", "children", "leaves"):
+            if getattr(self, name) < 1:
+                raise BadInput(f"a search with {getattr(self, name)} {name}: give at least 1")
         if self.exploration < 0 or self.temperature <= 0:
             raise BadInput(
                 f"a search with exploration {self.exploration} and temperature "
@@ -71,7 +70,11 @@ class SearchSettings:
 
 @dataclass(frozen=True)
 class Found(Candidate):
-    """A candidate of a search, with its value at the end; `visits` are simulations ending in it."""
+    """A candidate of a search, with its value at the end.
+
+    `visits` are the simulations that came back to it when it was known: writing it is none, so that
+    what is found for its own sake, by beam or exploration, has no vote but its probability.
+    """
 
     value: float = 0.0
 
@@ -139,39 +142,55 @@ class _Search:
 
     def run(self) -> SearchResult:
         budget = self._settings.simulations
-        self._roll_out()
-        if self._done < budget:
+        self._begin()
+        if self._done < budget and self._candidates:
             self._expand([Path(self._tree.root, [])])
             while self._done < budget and self._tree.root.edges and not self._decided():
                 self._simulate()
         return self._result()
 
-    def _roll_out(self) -> None:
-        """The greedy statement and samples beside it, each of them one simulation."""
+    def _begin(self) -> None:
+        """The greedy statement and the root's beam, each statement one simulation.
+
+        Samples take the place of what a beam does not give: servers have none.
+        """
         first = greedy(self._meter, self._constraint)
         if first is not None:
             self._greedy = self._tree.add_rollout(first)
             self._count([self._greedy])
-        room = min(self._settings.children, self._settings.simulations - max(self._done, 1))
-        if room < 1:
-            return
-        drawn = self._meter.extend(
-            [Partial()],
-            room,
-            temperature=self._settings.temperature,
+        room = min(self._settings.beam, self._settings.simulations - max(self._done, 1))
+        if room > 0:
+            (written,) = self._write([Partial()], room)
+            known = self._greedy
+            self._tree.root.rollouts = [one for one in written if one is not known]
+            self._count(self._tree.root.rollouts)
+
+    def _write(self, partials: list[Partial], n: int) -> list[list[Node]]:
+        """Up to n statements from each beginning: the likeliest, and samples where they are few."""
+        written = self._extend(partials, n, 0.0)
+        few = [place for place, found in enumerate(written) if len(found) < min(n, 2)]
+        if few and n > 1:
+            drawn = self._extend([partials[place] for place in few], n, self._settings.temperature)
+            for place, more in zip(few, drawn, strict=True):
+                written[place] += more
+        nodes = [[self._tree.add_rollout(p) for p in found if p.finished] for found in written]
+        return [list(dict.fromkeys(found))[:n] for found in nodes]
+
+    def _extend(self, partials: list[Partial], n: int, temperature: float) -> list[list[Partial]]:
+        return self._meter.extend(
+            partials,
+            n,
+            temperature=temperature,
             seed=self._seed,
             to_end=True,
             constraint=self._constraint,
-        )[0]
-        self._count([self._tree.add_rollout(partial) for partial in drawn if partial.finished])
+        )
 
     def _count(self, rollouts: list[Node]) -> None:
         """Simulations from the root straight to rollouts, which may not hang in the tree yet."""
         self._ask_head(rollouts)
         self._execute(rollouts)
-        for node in rollouts:
-            node.seen += 1
-            self._done += 1
+        self._done += len(rollouts)
 
     def _simulate(self) -> None:
         """A batch of simulations: those that end in known nodes at once, the others together.
@@ -186,50 +205,77 @@ class _Search:
         while (
             len(waiting) < settings.leaves
             and again + len(met) < settings.leaves
-            and self._done + len(waiting) < settings.simulations
+            and self._done + settings.rollouts * len(waiting) < settings.simulations
         ):
             path = self._tree.select(settings.exploration)
             leaf = path.leaf
             if leaf.pending:
                 path.hold()
                 met.append(path)
-            elif leaf.open:
+            elif leaf.open and not leaf.closed:
                 leaf.pending = True
                 path.hold()
                 waiting.append(path)
             else:
-                path.back_up(leaf.value)
-                self._done += 1
+                self._return(path, leaf)
                 again += 1
         for path in met:
             path.release()
-        ends = self._expand(waiting)
-        self._execute([end.leaf for end in ends])
+        self._evaluate(waiting)
+
+    def _evaluate(self, waiting: list[Path]) -> None:
+        """Writes from the leaves, those that lead to known statements expanded first; backs up."""
+        grown = [path for path in waiting if path.leaf.rollouts is not None]
+        self._expand(grown)
+        ends = [self._goes_on(path) for path in waiting]
+        writing = [end.leaf for end in ends if end.leaf.unwritten]
+        room = self._settings.simulations - self._done - (len(ends) - len(writing))
+        n = min(self._settings.rollouts, room // max(1, len(writing)))
+        written = self._write([leaf.partial for leaf in writing], n) if writing else []
+        for leaf, rollouts in zip(writing, written, strict=True):
+            leaf.rollouts = rollouts
+        rolled = [node for rollouts in written for node in rollouts]
+        self._ask_head(rolled)
+        self._execute([*(end.leaf for end in ends), *rolled])
         for path, end in zip(waiting, ends, strict=True):
             path.leaf.pending = False
             path.release()
-            end.back_up(self._value(end.leaf))
-            self._done += 1
+            leaf = end.leaf
+            new = leaf.rollouts if leaf in writing else [leaf] if leaf.partial.finished else None
+            for node in new or ():
+                end.back_up(self._value(node))
+                self._done += 1
+            if not new:
+                self._return(end, leaf)
 
-    def _expand(self, paths: list[Path]) -> list[Path]:
-        """Expands unfinished leaves in one call; a path goes on where there is one way only.
+    def _return(self, path: Path, leaf: Node) -> None:
+        """A simulation that brings nothing new is a visit to the best statement known there."""
+        best = self._best_known(leaf)
+        path.back_up(self._value(best))
+        best.seen += 1
+        self._done += 1
 
-        The value head sees all new nodes in one call.
-        """
-        growing = [path for path in paths if not path.leaf.partial.finished]
-        if not growing:
-            return paths
-        partials = [path.leaf.partial for path in growing]
-        found = propose(self._meter, partials, self._settings.children, self._constraint)
-        for path, children in zip(growing, found, strict=True):
-            self._tree.expand(path.leaf, children, self._settings.temperature)
-        self._ask_head([edge.node for path in growing for edge in path.leaf.edges or ()])
-        ends = []
-        for path in paths:
-            edges = path.leaf.edges
-            way = [*path.edges, *edges] if edges and len(edges) == 1 else path.edges
-            ends.append(Path(path.root, way))
-        return ends
+    def _best_known(self, leaf: Node) -> Node:
+        """The best statement beyond a leaf; itself where none is known."""
+        return max(leaf.rollouts or [leaf], key=self._value)
+
+    def _expand(self, paths: list[Path]) -> None:
+        """Expands leaves by a clause, in one call; the value head sees all children in one."""
+        if paths:
+            partials = [path.leaf.partial for path in paths]
+            found = propose(self._meter, partials, self._settings.children, self._constraint)
+            for path, children in zip(paths, found, strict=True):
+                self._tree.expand(path.leaf, children, self._settings.temperature)
+            self._ask_head([edge.node for path in paths for edge in path.leaf.edges or ()])
+
+    def _goes_on(self, path: Path) -> Path:
+        """The path to the best child of an expanded leaf that leads to nothing known."""
+        new = [edge for edge in path.leaf.edges or () if edge.node.unwritten]
+        if not new:
+            return path
+        weight = self._settings.exploration
+        best = max(new, key=lambda edge: self._value(edge.node) + weight * edge.prior)
+        return Path(path.root, [*path.edges, best])
 
     def _ask_head(self, nodes: list[Node]) -> None:
         new = [node for node in dict.fromkeys(nodes) if node.head is None]
@@ -263,65 +309,19 @@ class _Search:
         return 0.0 if node.dead else node.fixed + self._settings.weights.agreement * share
 
     def _decided(self) -> bool:
-        """Whether no course of the remaining simulations changes the answer.
-
-        Each of them adds one visit to one result. The leading result must stay ahead, no open node
-        may lead to a likelier statement that could stand for it, and its worth must suffice at
-        worst: where all probability that open nodes can still bring goes to one of its rivals.
-        """
-        left = self._settings.simulations - self._done
+        """Whether no course of the remaining simulations changes the answer."""
         found = self._found()
-        clusters = cluster(found)
-        if not clusters or not clusters[0].runs:
-            return False
-        leader, *others = clusters
-        second = max((one.visits for one in others if one.runs), default=0)
-        if leader.visits <= second + left:
-            return False
-        chosen = self._representative(leader, found)
-        waiting = list(self._open_nodes())
-        if chosen is None or any(n.partial.logprob >= found[chosen].logprob for n in waiting):
-            return False
-        more = sum(self._agreement.odds(node.partial.logprob) for node in waiting)
-        return self._surely_best(leader, others, more, bool(waiting)) and self._surely_stands(
-            leader, chosen, more
-        )
-
-    def _surely_best(
-        self, leader: Cluster, others: list[Cluster], more: float, waiting: bool
-    ) -> bool:
-        """Whether the leading result stays within `MARGIN` of the best one."""
-        weights, nodes = self._settings.weights, self._candidates
-        rivals = [nodes[one.places[0]].evidence for one in others if one.runs]
-        shares = [self._share(evidence, more) for evidence in rivals]
-        most = [
-            max(nodes[place].fixed for place in one.places) + weights.agreement * share
-            for one, share in zip((one for one in others if one.runs), shares, strict=True)
-        ]
-        if waiting:
-            share = max(shares, default=self._share(None, more))
-            most.append(weights.fixed(1.0, 1.0) + weights.agreement * share)
-        own = self._agreement.of(nodes[leader.places[0]].evidence)
-        least = max(nodes[place].fixed for place in leader.places)
-        least += weights.agreement * own / (self._agreement.total + more)
-        return least >= max(most, default=0.0) - MARGIN
-
-    def _surely_stands(self, leader: Cluster, chosen: int, more: float) -> bool:
-        """Whether the leader's statement keeps the greedy statement's value at least."""
-        rival, node = self._greedy, self._candidates[chosen]
-        if rival is None or rival.evidence is None or not rival.evidence.runs:
-            return True
-        if any(self._candidates[place] is rival for place in leader.places):
-            return True
-        if chosen != leader.places[0]:
-            return False
-        own = self._agreement.of(node.evidence) / (self._agreement.total + more)
-        lead = self._settings.weights.agreement * (own - self._share(rival.evidence, more))
-        return node.fixed + lead >= rival.fixed
-
-    def _share(self, evidence: Evidence | None, more: float) -> float:
-        """The share of a result if all that may still come goes to it."""
-        return (self._agreement.of(evidence) + more) / (self._agreement.total + more)
+        groups = _results(found)
+        return Standing(
+            self._candidates,
+            groups,
+            self._representative(groups[0], found) if groups else None,
+            self._greedy,
+            [self._tree.unaccounted(node) for node in self._open_nodes()],
+            self._settings.simulations - self._done,
+            self._agreement,
+            self._settings.weights,
+        ).decided()
 
     def _open_nodes(self) -> Iterator[Node]:
         """Nodes within the tree that are not expanded, or finished and not evaluated."""
@@ -338,23 +338,23 @@ class _Search:
             for node in self._candidates
         ]
 
-    def _representative(self, one: Cluster, found: list[Found]) -> int | None:
+    def _representative(self, one: Group, found: list[Found]) -> int | None:
         """The likeliest candidate of a result that is worth no less than the greedy statement."""
         floor = self._value(self._greedy) if self._greedy is not None else 0.0
         return next((place for place in one.places if found[place].value >= floor), None)
 
     def _result(self) -> SearchResult:
         found = self._found()
-        clusters = cluster(found)
+        groups = _results(found)
         best = max((one.value for one in found), default=0.0)
         order: list[int] = []
-        for one in clusters:
+        for one in groups:
             chosen = self._representative(one, found)
             near = max(found[place].value for place in one.places) >= best - MARGIN
             if chosen is not None and near:
                 order = [chosen, *(place for place in one.places if place != chosen)]
                 break
-        order += [p for one in clusters for p in one.places if p not in order]
+        order += [p for one in groups for p in one.places if p not in order]
         candidates = tuple(found[place] for place in order)
         place_of = {id(self._candidates[place]): number for number, place in enumerate(order)}
         return SearchResult(
@@ -366,3 +366,14 @@ class _Search:
             self._meter.spent,
             tree_trace(self._tree, place_of, self._done),
         )
+
+
+def _results(found: Sequence[Found]) -> list[Group]:
+    """The results by votes, each with its likeliest statement first."""
+    return [
+        replace(
+            group,
+            places=tuple(sorted(group.places, key=lambda place: (-found[place].logprob, place))),
+        )
+        for group in grouped(found)
+    ]

@@ -11,8 +11,11 @@ Q + c · P · √N / (1 + n). Three things differ for the sake of few simulation
 - Q is the best value known behind the edge (as in SQL-o1, Lyu et al. 2025), not the mean of those
   seen: a statement is chosen in the end, and a mean over some fifty simulations is mostly about
   the bad ones. Before an edge is taken, the value head's word on its node is that value.
-- An edge with nothing new behind it is *closed*: it gets no bonus for exploration, as there is
-  nothing to explore (compare MCTS-Solver, Winands et al. 2008).
+- The bonus for exploration is in proportion to what is left to find: the share of a node's
+  probability that no statement written so far accounts for (compare sampling without replacement,
+  Shi, Bieber and Sutton 2020, "Incremental sampling without replacement for sequence models"). An
+  edge with nothing new behind it is *closed* and gets none (compare MCTS-Solver, Winands et al.
+  2008).
 - Virtual loss (Chaslot, Winands and van den Herik 2008, "Parallel Monte-Carlo tree search"): a leaf
   that waits for its value counts as a visit worth 0, so that the next selection of the same batch
   goes elsewhere.
@@ -20,21 +23,26 @@ Q + c · P · √N / (1 + n). Three things differ for the sake of few simulation
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import sqrt
+from collections.abc import Callable, Iterable, Sequence
+from math import exp, inf, log, sqrt
 
 from ..codec.codec import Partial
 from ..task import Evidence
 from .actions import priors
 from .canonical import canonical
 
+# Shares of probabilities are sums of many rounded ones.
+ROUNDING = 1e-9
+
 
 class Node:
     """One state: a partial statement, and what is known of it.
 
     `edges` is None until it is expanded, `head` until the value head is asked, `evidence` until a
-    simulation ended in it, which `seen` counts. `value`, `closed` (nothing new is behind it) and
-    `best` (the best value there) are as of the last `Tree.refresh`.
+    simulation ended in it; `seen` counts those that came back to it. `rollouts` are the written
+    statements that begin with an unfinished one (None: none is written yet). `value`, `closed`
+    (nothing new is behind it), `best` (the best value there) and `left` (the share of its
+    probability that no written statement accounts for) are as of the last `Tree.refresh`.
     """
 
     __slots__ = (
@@ -44,8 +52,10 @@ class Node:
         "evidence",
         "fixed",
         "head",
+        "left",
         "partial",
         "pending",
+        "rollouts",
         "seen",
         "value",
     )
@@ -55,6 +65,8 @@ class Node:
         self.edges: list[Edge] | None = None
         self.evidence: Evidence | None = None
         self.head: float | None = None
+        self.rollouts: list[Node] | None = None
+        self.left = 1.0
         self.fixed = 0.0
         self.pending = False
         self.seen = 0
@@ -71,6 +83,11 @@ class Node:
     def open(self) -> bool:
         """Whether a simulation that ends here brings something new."""
         return self.evidence is None if self.partial.finished else self.edges is None
+
+    @property
+    def unwritten(self) -> bool:
+        """An unfinished statement that no written one begins with."""
+        return self.open and not self.partial.finished and self.rollouts is None
 
 
 class Edge:
@@ -115,7 +132,6 @@ class Path:
         for edge in self.edges:
             edge.visits += 1
             edge.total += value
-        self.leaf.seen += 1
 
 
 class Tree:
@@ -125,11 +141,13 @@ class Tree:
         self.root = Node(Partial())
         self.finished: dict[str, Node] = {}
         self._rollouts: list[Node] = []
+        self._written: dict[tuple[int, ...], float] = {}
 
     def node(self, partial: Partial) -> Node:
         """The node of a statement; the likeliest spelling stands for those of one canonical SQL."""
         if not partial.finished:
             return Node(partial)
+        self._written[partial.tokens] = partial.logprob
         key = canonical(partial.sql)
         known = self.finished.get(key)
         if known is None:
@@ -162,11 +180,24 @@ class Tree:
         for child, prior in zip(nodes, priors(node.partial, found, temperature), strict=True):
             edge = edges.setdefault(id(child), Edge(child, 0.0))
             edge.prior += prior
+            if not child.partial.finished:
+                own = child.partial.tokens
+                child.rollouts = [
+                    r for r in self._rollouts if _begins(r.partial.tokens, own)
+                ] or None
         node.edges = sorted(edges.values(), key=lambda edge: -edge.prior)
 
     def refresh(self, value: Callable[[Node], float]) -> None:
-        """Brings the values of all nodes up to date, and with them which nodes are closed."""
-        _refresh(self.root, value)
+        """Brings up to date the values of all nodes, which are closed, and what is left of each."""
+        _refresh(self.root, value, list(self._written.items()))
+
+    def unaccounted(self, node: Node) -> float:
+        """The log-probability of all statements beyond a node that were not written yet, at most.
+
+        -inf where there are none.
+        """
+        left = _left(node, self._written.items())
+        return node.partial.logprob + log(left) if left > 0 else -inf
 
     def select(self, exploration: float) -> Path:
         """The path that PUCT takes from the root to an open, finished or dead node."""
@@ -178,14 +209,35 @@ class Tree:
         return Path(self.root, taken)
 
 
-def _refresh(node: Node, value: Callable[[Node], float]) -> None:
+def _refresh(
+    node: Node, value: Callable[[Node], float], written: Sequence[tuple[tuple[int, ...], float]]
+) -> None:
     node.value = node.best = value(node)
-    node.closed = not node.open
+    below = [one for one in written if _begins(one[0], node.partial.tokens)]
+    node.left = _left(node, below)
+    node.closed = not node.open or node.left <= 2 * ROUNDING
     if node.edges:
         for edge in node.edges:
-            _refresh(edge.node, value)
+            _refresh(edge.node, value, below)
         node.closed = all(edge.node.closed for edge in node.edges)
         node.best = max(edge.node.best for edge in node.edges)
+    elif node.rollouts:
+        node.best = max(value(rollout) for rollout in node.rollouts)
+
+
+def _left(node: Node, written: Iterable[tuple[tuple[int, ...], float]]) -> float:
+    """The share of a node's probability that the statements do not account for, rounded up."""
+    if node.partial.finished:
+        return 1.0 if node.open else 0.0
+    if node.dead:
+        return 0.0
+    own, tokens = node.partial.logprob, node.partial.tokens
+    if own == -inf:
+        return 1.0
+    share = sum(
+        exp(min(0.0, logprob - own)) for other, logprob in written if _begins(other, tokens)
+    )
+    return min(1.0, max(0.0, 1.0 - share) + ROUNDING)
 
 
 def _best(edges: Sequence[Edge], exploration: float) -> Edge:
@@ -196,7 +248,8 @@ def _best(edges: Sequence[Edge], exploration: float) -> Edge:
         score = edge.node.best
         if not edge.node.closed:
             n = edge.visits + edge.virtual
-            score = (score * edge.visits / n if n else score) + factor * edge.prior / (1 + n)
+            bonus = factor * edge.prior * edge.node.left / (1 + n)
+            score = (score * edge.visits / n if n else score) + bonus
         if score > most:
             best, most = edge, score
     return best

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from systems.advanced.codec.codec import Policy
+from systems.advanced.codec.codec import Partial, Policy
 from systems.advanced.evidence import Prober
 from systems.advanced.policy.search import SearchSettings, greedy, search
+from systems.advanced.policy.voting import sample_and_vote
 from systems.advanced.schema_graph.build import FEATURES, RELATIONS, TaskMaker
 from systems.advanced.task import Role, Task
 from tests.systems.advanced.tiny_qwen import make_folder
@@ -92,3 +93,19 @@ def test_a_search_repeats_itself_counts_its_tokens_and_keeps_greedy(
         assert found.answer.value >= found.greedy.value
     nodes = found.trace["nodes"]
     assert isinstance(nodes, list) and len(nodes) > 2
+
+
+def test_at_equal_tokens_it_has_more_candidates_than_sampling(task: Task) -> None:
+    policy = small(task)
+    with Prober() as prober:
+        found = search(policy.open(task), prober)
+        tokens = found.spent.completion_tokens
+        vote = sample_and_vote(policy.open(task), prober, 1_000, tokens=tokens)
+        session = policy.open(task)
+        (beam,) = session.extend([Partial()], 16, temperature=0.0, to_end=True)
+    assert {one.sql for one in beam} <= {one.sql for one in found.candidates}
+    print(
+        f"{tokens} tokens: {len(found.candidates)} different candidates by search, "
+        f"{len(vote.candidates)} by sampling"
+    )
+    assert len(found.candidates) > len(vote.candidates)

@@ -1,13 +1,13 @@
-"""Spelling, statistics, values and clusters, each on its own."""
+"""Spelling, statistics, values and plain voting, each on its own."""
 
 from __future__ import annotations
 
+from math import log
+
 import pytest
-from systems.advanced.agents.candidate import Candidate
 from systems.advanced.codec.codec import Partial
 from systems.advanced.policy.actions import priors
 from systems.advanced.policy.canonical import canonical
-from systems.advanced.policy.clusters import Ballot, cluster, sample_and_vote
 from systems.advanced.policy.tree import Tree
 from systems.advanced.policy.value import (
     ALL_NULL,
@@ -19,6 +19,7 @@ from systems.advanced.policy.value import (
     execution_score,
     missing_literals,
 )
+from systems.advanced.policy.voting import sample_and_vote
 from systems.advanced.schema_graph.graph import Item, Kind
 from systems.advanced.task import Evidence
 from tests.systems.advanced.policy.known_tree import (
@@ -108,6 +109,24 @@ def test_a_node_that_disappoints_is_left() -> None:
     assert tree.select(1.0).leaf.partial.tokens == (1,)
 
 
+def test_what_is_left_of_a_node_is_what_no_written_statement_accounts_for() -> None:
+    tree = Tree()
+    tree.expand(tree.root, [Partial((n,), "", log(share)) for n, share in enumerate((0.6, 0.4))], 1)
+    one, other = (edge.node for edge in tree.root.edges or ())
+    tree.add_rollout(Partial((0, 0), "SELECT 1", log(0.45), True))
+    tree.add_rollout(Partial((0, 1), "SELECT 2", log(0.15), True))
+    tree.add_rollout(Partial((1, 0), "SELECT 3", log(0.1), True))
+    tree.refresh(lambda node: 0.5)
+    assert (one.left, other.left) == (
+        pytest.approx(0.0, abs=1e-6),
+        pytest.approx(0.75),
+    )
+    assert tree.unaccounted(other) == pytest.approx(log(0.3))
+    assert tree.unaccounted(one) < -15
+    # Both look alike and one is likelier, but nothing is left to find there.
+    assert tree.select(1.0).leaf is other
+
+
 def test_a_rollout_stays_within_reach_where_no_child_leads_to_it() -> None:
     tree = Tree()
     rollout = tree.add_rollout(Partial((5, 1), "SELECT 1", -3.0, True))
@@ -177,28 +196,6 @@ def test_agreement_is_the_share_of_probability_that_a_result_has() -> None:
     assert agreement.possible_share(-1_000.0) == pytest.approx(1 / 3)
     assert agreement.possible_share(-2.0) == 1
     assert Agreement().share(one) == 0
-
-
-def candidate(sql: str, result: str | None, logprob: float, visits: int) -> Candidate:
-    shown = Evidence(sql, result, 1 if result else 0)
-    return Candidate(Partial((), sql, logprob, True), shown, visits)
-
-
-def test_each_ballot_has_its_own_winner() -> None:
-    found = [
-        candidate("v", "visited", -4.0, 9),
-        candidate("p", "probable", -0.1, 2),
-        candidate("s1", "stated", -5.0, 1),
-        candidate("s2", "stated", -3.0, 1),
-        candidate("s3", "stated", -4.5, 1),
-        candidate("broken", None, -0.01, 50),
-    ]
-    first = {ballot: cluster(found, ballot)[0] for ballot in Ballot}
-    assert found[first[Ballot.VISITS].places[0]].sql == "v"
-    assert found[first[Ballot.PROBABILITY].places[0]].sql == "p"
-    assert [found[place].sql for place in first[Ballot.VOTES].places] == ["s2", "s3", "s1"]
-    assert not cluster(found)[-1].runs
-    assert cluster([]) == []
 
 
 def test_plain_voting_counts_repeats_and_repeats_itself() -> None:

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from systems.advanced.codec.codec import Constraint
+from systems.advanced.codec.codec import Constraint, Partial
 from systems.advanced.evidence import Prober
-from systems.advanced.policy.clusters import sample_and_vote
+from systems.advanced.policy.canonical import canonical
 from systems.advanced.policy.search import SearchResult, SearchSettings, greedy, search
 from systems.advanced.policy.value import Weights
+from systems.advanced.policy.voting import sample_and_vote
 from tests.systems.advanced.policy.known_tree import (
     Choice,
     KnownProber,
@@ -96,11 +97,48 @@ def test_a_value_head_that_knows_beginnings_finds_a_deeper_end() -> None:
         value = max(way.value for way in ways) if ways else choice.value
         return replace(choice, choices=ways, value=value)
 
-    root = deep((1, 1, 1, 1))
+    root = deep((2, 1, 1, 1))
     found = run(knowing(root))
-    assert found.answer is not None and found.answer.sql == "SELECT 1111 FROM t"
+    assert found.answer is not None and found.answer.sql == "SELECT 2111 FROM t"
     blind = run(root)
-    assert blind.answer is not None and blind.answer.sql != "SELECT 1111 FROM t"
+    assert blind.answer is not None and blind.answer.sql != "SELECT 2111 FROM t"
+
+
+@settings(max_examples=60, deadline=None)
+@given(root=trees(), beam=st.integers(1, 20))
+def test_every_statement_of_the_beam_is_a_candidate(root: Choice, beam: int) -> None:
+    found = run(root, beam=beam)
+    (whole,) = KnownSession(root).extend([Partial()], beam, temperature=0.0, to_end=True)
+    known = {canonical(one.sql) for one in found.candidates}
+    assert {canonical(one.sql) for one in whole if one.finished} <= known
+
+
+@pytest.mark.parametrize("best", [(1, 1, 1), (2, 1, 1, 1), (2, 2, 2, 2), (1, 1, 1, 1, 1)])
+@pytest.mark.parametrize("shares", [(0.6, 0.3, 0.1), (0.9, 0.07, 0.03), (0.34, 0.33, 0.33)])
+def test_at_equal_tokens_it_has_more_candidates_than_sampling(
+    best: tuple[int, ...], shares: tuple[float, ...]
+) -> None:
+    root = deep(best, shares)
+    for seed in range(5):
+        found = run(root, seed)
+        vote = sample_and_vote(
+            KnownSession(root),
+            KnownProber(root),
+            1_000,
+            seed=seed,
+            tokens=found.spent.completion_tokens,
+        )
+        assert len(found.candidates) > len(vote.candidates)
+
+
+def test_it_adds_statements_beyond_the_beam() -> None:
+    for best in ((1, 1, 1, 1), (2, 2, 2, 2)):
+        assert (
+            len(run(deep(best)).candidates)
+            > 30
+            > 16
+            == len(run(deep(best), simulations=17).candidates)
+        )
 
 
 @settings(max_examples=60, deadline=None)
@@ -186,8 +224,7 @@ def test_a_single_continuation_is_passed_in_the_same_simulation() -> None:
     root = Choice(choices=(Choice(0.5, (end,)), Choice(0.5, (replace(end, sql="SELECT 2"),))))
     found = run(root, simulations=7)
     assert {one.sql for one in found.candidates} == {"SELECT 1", "SELECT 2"}
-    assert all(one.visits for one in found.candidates)
-    assert found.spent.extend_calls == 4  # greedy, samples, the root, both leaves
+    assert found.spent.extend_calls == 3  # greedy, a beam that holds all there is, the root
 
 
 def test_two_ways_to_one_statement_are_one_candidate() -> None:
@@ -249,11 +286,21 @@ def test_one_simulation_is_greedy() -> None:
     assert found.spent.extend_calls == 1
 
 
-def test_the_seed_draws_the_rollouts() -> None:
+class Sampler(KnownSession):
+    """A policy without a beam: a server."""
+
+    def _beam(self, start: Partial, n: int, to_end: bool) -> list[Partial]:
+        return super()._beam(start, 1, to_end)
+
+
+def test_where_a_policy_has_no_beam_samples_of_the_seed_take_its_place() -> None:
+    root = deep((2, 2, 2))
     drawn = {
-        tuple(c.sql for c in run(deep((2, 2, 2)), s, simulations=5).candidates) for s in range(5)
+        tuple(c.sql for c in search(Sampler(root), KnownProber(root), seed=seed).candidates)
+        for seed in range(3)
     }
-    assert len(drawn) > 1
+    assert len(drawn) == 3
+    assert min(map(len, drawn)) > 5
 
 
 def test_a_policy_without_a_statement_gives_no_answer() -> None:
@@ -354,7 +401,15 @@ def test_real_executions_decide(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"simulations": 0}, {"children": 0}, {"leaves": 0}, {"exploration": -1}, {"temperature": 0}],
+    [
+        {"simulations": 0},
+        {"beam": 0},
+        {"rollouts": 0},
+        {"children": 0},
+        {"leaves": 0},
+        {"exploration": -1},
+        {"temperature": 0},
+    ],
 )
 def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(BadInput, match="give"):
