@@ -119,7 +119,7 @@ class Team:
         verdicts: list[Verdict] = []
         revisions: list[Revision] = []
         tried: set[tuple[str, Constraint]] = set()
-        chosen = select(candidates, logits, self._blend.weight)
+        chosen = self._blend.select(candidates, logits)
         for number in range(self._budget.rounds + 1):
             best = candidates[chosen.chosen]
             verdict = self._validation.verdict(session, best, logits[chosen.chosen])
@@ -134,7 +134,7 @@ class Team:
             for place in revision.kept:
                 candidates.append(revision.written[place])
                 logits.append(revision.logits[place])
-            chosen = select(candidates, logits, self._blend.weight)
+            chosen = self._blend.select(candidates, logits)
         return Deliberation(
             session,
             tuple(candidates),

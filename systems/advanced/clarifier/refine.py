@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from t2s_bench.databases.value_words import fold
 
 from ..agents.candidate import Candidate, votes
-from ..agents.selection import Selection, select
+from ..agents.selection import Blend, Selection
 from ..agents.sql import SqlAgent
 from ..agents.team import Deliberation
 from ..codec.codec import Constraint
@@ -120,14 +120,14 @@ class Clarifier:
         prober: Prober,
         calibration: Calibration | None = None,
         settings: ClarifierSettings | None = None,
-        weight: float = 0.0,
+        blend: Blend | None = None,
         trust: Trust | None = None,
     ) -> None:
         self._sql = sql
         self._prober = prober
         self._calibration = calibration
         self._settings = settings or ClarifierSettings()
-        self._weight = weight
+        self._blend = blend or Blend(weight=0.0)
         self._trust = trust or Trust()
 
     def confidence(self, found: Signals) -> float:
@@ -194,7 +194,7 @@ class Clarifier:
         shares = [
             share * trust for share, trust in zip(votes(state.candidates), state.trust, strict=True)
         ]
-        return select(state.candidates, state.logits, self._weight, shares)
+        return self._blend.select(state.candidates, state.logits, shares)
 
     def _unsettled(
         self, start: Deliberation, state: _State, settled: set[tuple[str | None, ...]]

@@ -4,7 +4,7 @@ The calibration questions are answered as the system answers: by search, agents 
 as far as its component is on. In this order, each with what was fitted before it:
 
     recall_guard       how much of a schema may be left out
-    selection          how the validator's judgement and the votes are blended, which logit accepts
+    selection          how judgement, votes and likelihood are blended, which logit accepts
     trust              how far each source that settles a difference is believed
     confidence         which signals of the clarified answer speak for it
     confidence_solo    the same for answers without the team
@@ -24,7 +24,7 @@ from t2s_bench.system import Setup
 from t2s_bench.types import Example
 
 from ..agents.recall_guard import RecallGuard
-from ..agents.selection import Blend, Case, select
+from ..agents.selection import Blend, Case
 from ..agents.team import Deliberation
 from ..calibration_file import read_section
 from ..clarifier.calibration import Calibration
@@ -56,11 +56,12 @@ class Answered:
     def case(self) -> Case:
         """As the blend is fitted on it."""
         candidates = self.said.candidates
-        return Case(candidates, self.said.logits or (0.0,) * len(candidates), self.right)
+        logits = self.said.logits or (0.0,) * len(candidates)
+        return Case(candidates, logits, self.right, self.example.question.database)
 
-    def selected(self, weight: float) -> Answered:
-        """The same with the selection that a blend of this weight makes."""
-        selection = select(self.said.candidates, self.said.logits, weight)
+    def selected(self, blend: Blend) -> Answered:
+        """The same with the selection that a blend makes."""
+        selection = blend.select(self.said.candidates, self.said.logits)
         return replace(self, said=replace(self.said, selection=selection))
 
 
@@ -93,7 +94,7 @@ def fit_confidence(work: Work, policy: Policy, folder: Path, off: frozenset[str]
     if team:
         blend = Blend.fit([one.case for one in answered])
         blend.save(folder)
-        answered = [one.selected(blend.weight) for one in answered]
+        answered = [one.selected(blend) for one in answered]
     if read_section(folder, TRUST) is None:
         clarified = _clarified(work, policy, folder, off, answered)
         Trust.fit(_observed(work, answered, clarified)).save(folder)

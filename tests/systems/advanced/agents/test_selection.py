@@ -105,6 +105,75 @@ def test_the_fitted_weight_does_not_trust_a_judge_that_is_wrong() -> None:
     assert select(liar[0].candidates, liar[0].logits, blend.weight).chosen == 0
 
 
+def written(result: str, mean: float, tokens: int) -> Candidate:
+    """A statement of so many tokens with a log-probability a token."""
+    sql = f"SELECT {result}"
+    partial = Partial((1,) * tokens, sql, mean * tokens, True)
+    return Candidate(partial, Evidence(sql, result, rows=1))
+
+
+def test_the_likelihood_is_the_writers_own_a_token_against_the_likeliest() -> None:
+    # The longer statement is less likely, and the writer surer of it.
+    found = [written("short", -0.5, 4), written("long", -0.2, 20)]
+    ranked = select(found, [0.0, 0.0], 0.0)
+    assert found[ranked.chosen].sql == "SELECT short"
+    ranked = select(found, [0.0, 0.0], 0.0, likelihood=1.0)
+    assert found[ranked.chosen].sql == "SELECT long"
+    assert ranked.likelihoods == pytest.approx((1.0, 2.718281828**-0.3))
+    assert ranked.scores == ranked.likelihoods
+
+
+def sure_case(database: str, right: int) -> Case:
+    """Votes and judgement say nothing, the writer is surer of the right one."""
+    means = [-0.2 if place == right else -0.4 for place in (0, 1)]
+    tokens = [10, 5] if right == 0 else [5, 10]
+    found = tuple(
+        written(name, mean, count) for name, mean, count in zip("ab", means, tokens, strict=True)
+    )
+    return Case(found, (0.0, 0.0), (right == 0, right == 1), database)
+
+
+def test_the_likelihood_gets_weight_where_it_is_right_on_other_databases() -> None:
+    noise = [Case(one.candidates, (1.0, -1.0), one.right, one.database) for one in
+             (sure_case("d9", 0), sure_case("d9", 1))]  # fmt: skip
+    cases = [sure_case(f"d{n}", n % 2) for n in range(8)] + noise
+    blend = Blend.fit(cases)
+    assert blend.likelihood > 0
+    assert blend.accuracy > max(blend.votes_alone, blend.judge_alone)
+    right = [one.right[blend.select(one.candidates, one.logits).chosen] for one in cases]
+    assert sum(right) / len(right) >= blend.accuracy
+
+
+def test_the_likelihood_gets_none_where_it_only_fits_its_own_database() -> None:
+    # In one database the surer statement is right, in all others the judged one.
+    odd = [sure_case("odd", n % 2) for n in range(2)]
+    others = [
+        Case(
+            one.candidates,
+            (2.0, -2.0) if one.right[1] else (-2.0, 2.0),
+            one.right[::-1],
+            one.database,
+        )
+        for one in (sure_case(f"d{n}", n % 2) for n in range(8))
+    ]
+    blend = Blend.fit([*others, *odd])
+    assert blend.likelihood == 0
+    assert blend.weight > 0
+
+
+def test_with_one_database_the_likelihood_cannot_be_tried_elsewhere() -> None:
+    assert Blend.fit([sure_case("d", n % 2) for n in range(6)]).likelihood == 0
+
+
+def test_a_blend_of_before_there_was_a_likelihood_is_read(tmp_path: Path) -> None:
+    (tmp_path / "calibration.json").write_text(
+        '{"selection": {"weight": 0.25, "accept_logit": 1.5, "questions": 360, "accuracy": 0.6,'
+        ' "votes_alone": 0.5, "judge_alone": 0.5}}'
+    )
+    blend = Blend.load(tmp_path)
+    assert (blend.weight, blend.likelihood, blend.questions) == (0.25, 0.0, 360)
+
+
 def test_a_blend_is_kept_with_the_checkpoint(tmp_path: Path) -> None:
     assert Blend.load(tmp_path) == Blend()
     blend = Blend.fit([judged_case(1), judged_case(0)])

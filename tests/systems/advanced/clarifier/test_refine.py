@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from systems.advanced.agents.selection import select
+from systems.advanced.agents.selection import Blend, select
 from systems.advanced.agents.sql import Drawing, SqlAgent
 from systems.advanced.agents.team import Deliberation, Solo
 from systems.advanced.clarifier.difference import ClarifyingQuestion, Kind
@@ -59,7 +59,7 @@ def refined(
         sql,
         prober,
         settings=ClarifierSettings(**settings),  # type: ignore[arg-type]
-        weight=weight,
+        blend=Blend(weight=weight),
         trust=trust,
     )
     return clarifier.refine(start, ask), policy
