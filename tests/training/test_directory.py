@@ -120,7 +120,10 @@ def test_a_training_is_never_overwritten_unasked(system: Path, tmp_path: Path) -
     with pytest.raises(NotComparable, match="steps: 4 → 5"):
         train(system, {"steps": 5}, folder=out, resume=True)
     train(system, {"stop_at": 50}, folder=out, resume=True)
+    (out / "evaluation" / "mini").mkdir(parents=True)
+    (out / "result.json").write_text("{}")
     train(system, {"steps": 5}, folder=out, fresh=True)
+    assert not (out / "evaluation").exists() and not (out / "result.json").exists()
     assert max(line["step"] for line in read_metrics(out)) == 5  # type: ignore[type-var]
     other = tmp_path / "other"
     other.mkdir()

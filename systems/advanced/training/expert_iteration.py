@@ -8,7 +8,7 @@ take the search's place, as many as it would have made simulations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from t2s_bench.types import Example
@@ -19,6 +19,7 @@ from ..task import Role
 from .lessons import Lesson
 from .loop import fit
 from .rewards import Level, Reward
+from .rolling import rolled
 from .supervised import spread
 from .teaching import taught
 from .work import Work
@@ -67,6 +68,21 @@ def found_lessons(work: Work, round_: int) -> list[Lesson]:
 def explored(work: Work, examples: Sequence[Example]) -> list[Tried]:
     """Candidates of every question, and what they earn; one batch for the scorer."""
     work.learner.module.eval()
+    found: list[tuple[Example, list[str], list[float]]] = []
+    explore = _searched if work.options.use_policy_solver else _sampled
+    for example, pairs in explore(work, examples):
+        found.append((example, list(pairs), list(pairs.values())))
+    rewards = iter(work.rewarder([(e, sql) for e, sqls, _ in found for sql in sqls]))
+    return [
+        Tried(example, tuple(sqls), tuple(logprobs), tuple(next(rewards) for _ in sqls))
+        for example, sqls, logprobs in found
+    ]
+
+
+def _searched(
+    work: Work, examples: Sequence[Example]
+) -> Iterator[tuple[Example, dict[str, float]]]:
+    """Statements that the search found for each question, with their log-probabilities."""
     options = work.options
     policy = work.learner.policy()
     settings = SearchSettings(
@@ -74,27 +90,18 @@ def explored(work: Work, examples: Sequence[Example]) -> list[Tried]:
         exploration=options.mcts_exploration,
         temperature=options.policy_temperature,
     )
-    found: list[tuple[Example, list[str], list[float]]] = []
     for number, example in enumerate(examples):
-        task = work.task(example)
-        if options.use_policy_solver:
-            result = search(policy.open(task), work.prober, settings, work.seed + number)
-            pairs = {one.sql: one.logprob for one in result.candidates}
-        else:
-            rollouts = work.learner.rollouts(
-                task,
-                Role.SQL,
-                options.mcts_simulations,
-                temperature=options.policy_temperature,
-                seed=work.seed + number,
-            )
-            pairs = {one.sql: sum(one.logprobs) for one in rollouts if one.sql}
-        found.append((example, list(pairs), list(pairs.values())))
-    rewards = iter(work.rewarder([(e, sql) for e, sqls, _ in found for sql in sqls]))
-    return [
-        Tried(example, tuple(sqls), tuple(logprobs), tuple(next(rewards) for _ in sqls))
-        for example, sqls, logprobs in found
-    ]
+        session = policy.open(work.task(example))
+        result = search(session, work.prober, settings, work.seed + number)
+        yield example, {one.sql: one.logprob for one in result.candidates}
+
+
+def _sampled(work: Work, examples: Sequence[Example]) -> Iterator[tuple[Example, dict[str, float]]]:
+    """As many samples as a search would have made simulations."""
+    seeds = [work.seed + number for number in range(len(examples))]
+    written = rolled(work, examples, Role.SQL, work.options.mcts_simulations, seeds)
+    for example, rollouts in zip(examples, written, strict=True):
+        yield example, {one.sql: sum(one.logprobs) for one in rollouts if one.sql}
 
 
 def _lessons(work: Work, tried: Tried) -> list[Lesson]:

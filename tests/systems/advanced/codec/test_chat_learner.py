@@ -240,11 +240,26 @@ def test_verdicts_are_those_of_a_session_and_can_be_learnt(
     assert none is None and right.item() > 0 > wrong.item()
     judged = learner.policy().open(own[0].task).judge([one.evidence for one in own])
     assert [right.item(), wrong.item()] == pytest.approx(judged, abs=1e-2)
-    learner.freeze_reference()
-    kept = learner.verdict_logits([own[0]], reference=True)
-    assert kept[0].item() == pytest.approx(right.item(), abs=1e-3)
     learner.module.zero_grad()
     right.backward()
     moved = {id(p) for p in learner.module.parameters() if p.grad is not None and p.grad.any()}
     assert moved <= {id(p) for p in learner.model.adapters.parameters("validation")} and moved
     learner.module.zero_grad()
+
+
+def test_the_reference_s_verdicts_stay(model_folder: Path, lessons: list[Lesson]) -> None:
+    learner = create(model_folder)
+    learner.module.eval()
+    judged = [lessons[2]]
+    with pytest.raises(RuntimeError, match="freeze_reference"):
+        learner.verdict_logits(judged, reference=True)
+    learner.freeze_reference()
+    with torch.no_grad():
+        (before,) = learner.verdict_logits(judged)
+        for parameter in learner.parameters_of(Role.VALIDATION):
+            parameter.add_(0.1)
+        (now,) = learner.verdict_logits(judged)
+        (kept,) = learner.verdict_logits(judged, reference=True)
+    assert before is not None and now is not None and kept is not None
+    assert kept.item() == pytest.approx(before.item(), abs=1e-4)
+    assert abs(now.item() - before.item()) > 1e-3
