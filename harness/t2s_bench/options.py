@@ -28,6 +28,8 @@ else:
 OptionsType = TypeVar("OptionsType")
 
 HIDDEN = "***"
+# The commands whose options one file may hold.
+COMMANDS = ("run", "train")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
@@ -53,14 +55,35 @@ def read_toml(path: Path) -> dict[str, Any]:
     return content
 
 
-def read_options(pairs: Iterable[str], file: Path | None = None) -> dict[str, object]:
-    """Joins a TOML file's top-level keys with `key=value` texts; the texts win.
+def read_table(path: Path, command: str) -> dict[str, object]:
+    """The options that a TOML file holds for a command, `run` or `train`.
+
+    A file that serves both has them in the tables [run] and [train], and nothing outside these; in
+    any other file they are the top-level keys. Raises BadInput where the command's table is missing
+    and UnknownName for another table.
+    """
+    content = read_toml(path)
+    if not any(isinstance(content.get(name), dict) for name in COMMANDS):
+        return content
+    for key in content:
+        if key not in COMMANDS:
+            raise UnknownName(f"table in {path}", key, COMMANDS, "Options stand in one of these")
+    own = content.get(command)
+    if not isinstance(own, dict):
+        raise BadInput(f"{path} has no table [{command}]: its options are for another command")
+    return dict(own)
+
+
+def read_options(
+    pairs: Iterable[str], file: Path | None = None, command: str = "run"
+) -> dict[str, object]:
+    """Joins the options of a TOML file (see `read_table`) with `key=value` texts; the texts win.
 
     >>> read_options(["model=qwen", "stop=a=b"])
     {'model': 'qwen', 'stop': 'a=b'}
     """
     options: dict[str, object] = {}
-    for key, content in (read_toml(file) if file is not None else {}).items():
+    for key, content in (read_table(file, command) if file is not None else {}).items():
         options[key.replace("-", "_")] = content
     for pair in pairs:
         key, equals, value = pair.partition("=")

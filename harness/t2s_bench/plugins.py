@@ -21,6 +21,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -29,7 +30,7 @@ from types import ModuleType
 from t2s_bench.benchmarks.location import source_checkout
 from t2s_bench.errors import BadInput, UnknownName, UserError
 from t2s_bench.options import parse_options, read_toml, resolved
-from t2s_bench.system import OracleSystem, SelfConsistency, Setup, System
+from t2s_bench.system import OracleSystem, Planned, SelfConsistency, Setup, System
 
 ENTRY_POINTS = "t2s_bench.systems"
 DESCRIPTION = "system.toml"
@@ -73,9 +74,25 @@ class LoadedSystem:
 
     def start(self) -> System | OracleSystem:
         """Makes the instance (models load here); an error in the user's file is a BadInput."""
-        setup = Setup(self.folder, self.seed, self.off)
+        with self._own_errors():
+            return self._kind(self._options, self._setup)
+
+    def plan(self) -> Mapping[str, object]:
+        """What a run would take, as far as the system tells; nothing is loaded."""
+        kind: object = self._kind
+        if not isinstance(kind, Planned):
+            return {}
+        with self._own_errors():
+            return kind.plan(self._options, self._setup)
+
+    @property
+    def _setup(self) -> Setup:
+        return Setup(self.folder, self.seed, self.off)
+
+    @contextmanager
+    def _own_errors(self) -> Iterator[None]:
         try:
-            return self._kind(self._options, setup)
+            yield
         except UserError:
             raise
         except Exception as error:

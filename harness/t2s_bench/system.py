@@ -130,3 +130,11 @@ class Interactive(Protocol):
 
     def answer(self, question: Question, database: Database, ask: Ask | None = None) -> Prediction:
         """Answers like `predict`, asking only where nothing else settles what is meant."""
+
+
+@runtime_checkable
+class Planned(Protocol):
+    """A `System` class that tells what a run would take has this class method, too."""
+
+    def plan(self, options: object, setup: Setup) -> Mapping[str, object]:
+        """Names and values (numbers, texts, and such mappings again); no weights are loaded."""

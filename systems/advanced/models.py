@@ -1,23 +1,33 @@
 """The model behind the system: which weights a run takes, and what lies beside them.
 
 The shipped small model is a folder with an arm for each way in which it was trained (`full`,
-`without-gat`), each with its calibration. A folder from `t2s-bench train` has one arm.
+`without-gat`), each with its calibration. A folder from `t2s-bench train` has one arm; that of a
+pretrained model has its adapters and, where it was trained with `gat`, the graph network in
+`linker/`. Without a network, or with `gat` off, a lexical linker ranks the schema of prompts.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from t2s_bench.errors import BadInput, MissingExtra
 
 from .codec.codec import Policy
 from .options import AdvancedOptions
 
+if TYPE_CHECKING:
+    from .language_model.loading import LocalOptions
+
 SHIPPED = "checkpoints"
 FULL = "full"
+# The files that tell a folder of the small model, and one of adapters on a chat model.
+WEIGHTS = "weights.pt"
+CHAT = "chat.json"
 
 
 @dataclass(frozen=True)
@@ -40,15 +50,8 @@ def open_model(options: AdvancedOptions, folder: Path, off: frozenset[str]) -> O
     return _pretrained(options, off)
 
 
-def _small(options: AdvancedOptions, folder: Path, off: frozenset[str]) -> Opened:
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtra("torch", "advanced", "the small model") from error
-    from .small_model.model import WEIGHTS, SmallModel
-    from .small_model.session import SmallPolicy
-
-    torch.set_num_threads(options.threads)
+def small_arm(options: AdvancedOptions, folder: Path, off: frozenset[str]) -> Path:
+    """The folder of the small model's weights that fit what is off."""
     root = Path(options.model).expanduser() if options.model else folder / SHIPPED
     arms = [root]
     if not (root / WEIGHTS).is_file():
@@ -60,6 +63,54 @@ def _small(options: AdvancedOptions, folder: Path, off: frozenset[str]) -> Opene
             f"no small model in {root}: give model=FOLDER with a {WEIGHTS} "
             "(t2s-bench train advanced writes results/advanced/final_model)"
         )
+    return place
+
+
+def saved_options(folder: Path) -> Mapping[str, Any] | None:
+    """How the base model was loaded that a folder from training has adapters for; None: no such."""
+    if not (folder / CHAT).is_file():
+        return None
+    try:
+        options: Mapping[str, Any] = json.loads((folder / CHAT).read_text())["options"]
+    except (ValueError, KeyError) as error:
+        raise BadInput(f"{folder / CHAT} describes no trained chat model: {error}") from error
+    return options
+
+
+def local_options(options: AdvancedOptions, saved: Mapping[str, Any] | None) -> LocalOptions:
+    """How a local model is loaded: what the run says, else what its training said."""
+    from .language_model.loading import LocalOptions
+
+    own = LocalOptions(
+        options.model,
+        dtype=options.dtype,
+        device=options.device,
+        device_map=options.device_map,
+        load_in_8bit=options.load_in_8bit,
+        load_in_4bit=options.load_in_4bit,
+        batch=options.batch,
+        kept_tokens=options.kept_tokens,
+    )
+    if saved is None:
+        return own
+    kept: dict[str, Any] = {"model": saved["model"]}
+    if own.dtype == "auto":
+        kept["dtype"] = saved["dtype"]
+    if not (own.load_in_8bit or own.load_in_4bit):
+        kept |= {name: saved[name] for name in ("load_in_8bit", "load_in_4bit")}
+    return replace(own, **kept)
+
+
+def _small(options: AdvancedOptions, folder: Path, off: frozenset[str]) -> Opened:
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtra("torch", "advanced", "the small model") from error
+    from .small_model.model import SmallModel
+    from .small_model.session import SmallPolicy
+
+    torch.set_num_threads(options.threads)
+    place = small_arm(options, folder, off)
     model = SmallModel.load(place)
     policy = SmallPolicy(model, typed="gat" not in off)
     digest = hashlib.sha256((place / WEIGHTS).read_bytes()).hexdigest()[:16]
@@ -69,33 +120,40 @@ def _small(options: AdvancedOptions, folder: Path, off: frozenset[str]) -> Opene
 
 def _pretrained(options: AdvancedOptions, off: frozenset[str]) -> Opened:
     from .codec.chat import ChatPolicy
-    from .language_model.loading import LocalOptions
-    from .language_model.model import LanguageModel
     from .schema_graph.lexical import LexicalLinker
 
     if not options.model:
         raise BadInput("which model? give model=NAME (a folder, a hub name, a served name)")
-    model: LanguageModel
     if options.backend == "openai":
         from .language_model.openai import ServerModel, ServerOptions
 
-        model = ServerModel(ServerOptions(options.model, options.base_url, options.api_key))
-        return Opened(ChatPolicy(model, linker=LexicalLinker()), Path(), {"served": options.model})
+        server = ServerModel(
+            ServerOptions(
+                options.model, options.base_url, options.api_key, concurrency=options.batch
+            )
+        )
+        return Opened(ChatPolicy(server, linker=LexicalLinker()), Path(), {"served": options.model})
     folder = Path(options.model).expanduser()
-    from .codec.chat_learner import FILE, ChatLearner
-
-    if (folder / FILE).is_file():
-        learner = ChatLearner.load(folder)
-        return Opened(learner.policy(), folder, {"folder": str(folder)})
+    saved = saved_options(folder)
+    if saved is not None:
+        return _trained(options, folder, saved, off)
     from .language_model.transformers import TransformersModel
 
-    model = TransformersModel.load(
-        LocalOptions(
-            options.model,
-            dtype=options.dtype,
-            device=options.device,
-            load_in_8bit=options.load_in_8bit,
-            load_in_4bit=options.load_in_4bit,
-        )
-    )
-    return Opened(ChatPolicy(model, linker=LexicalLinker()), folder, {"model": options.model})
+    model = TransformersModel.load(local_options(options, None))
+    identity = {"model": options.model, **model.describe()}
+    return Opened(ChatPolicy(model, linker=LexicalLinker()), folder, identity)
+
+
+def _trained(
+    options: AdvancedOptions, folder: Path, saved: Mapping[str, Any], off: frozenset[str]
+) -> Opened:
+    """Adapters from training, with the graph network that was trained beside them, if any."""
+    from .codec.chat_learner import LINKER, ChatLearner
+    from .schema_graph.lexical import LexicalLinker
+
+    has_network = (folder / LINKER).is_dir()
+    lexical = LexicalLinker() if "gat" in off or not has_network else None
+    learner = ChatLearner.load(folder, local_options(options, saved), lexical)
+    identity = {"folder": str(folder), "linker": "lexical" if lexical else "graph network"}
+    at_inference = ("gat",) if "gat" in off and has_network else ()
+    return Opened(learner.policy(), folder, identity, at_inference)

@@ -24,6 +24,13 @@ class AdvancedOptions:
     api_key: str = _option("", "the server's key (openai)", secret=True)
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = _option("auto", "transformers")
     device: str = _option("auto", "cpu, cuda … (transformers)")
+    device_map: str | None = _option(
+        None, "auto, balanced …: spread over several devices (transformers, with accelerate)"
+    )
+    batch: int = _option(16, "rows written at once (transformers), or requests (openai)")
+    kept_tokens: int = _option(
+        16_384, "tokens of written statements whose keys and values are kept (transformers)"
+    )
     load_in_8bit: bool = _option(False, "8-bit weights (transformers, with bitsandbytes)")
     load_in_4bit: bool = _option(False, "4-bit weights (transformers, with bitsandbytes)")
     threads: int = _option(1, "CPU threads of the small model")
@@ -45,10 +52,19 @@ class AdvancedOptions:
 
     def __post_init__(self) -> None:
         """Refuses what cannot be."""
-        least = {"mcts_simulations": 1, "beam": 1, "base_samples": 1, "threads": 1}
+        least = {
+            "mcts_simulations": 1,
+            "beam": 1,
+            "base_samples": 1,
+            "threads": 1,
+            "batch": 1,
+            "kept_tokens": 0,
+        }
         for name, lowest in least.items():
             if getattr(self, name) < lowest:
                 raise ValueError(f"{name} is {getattr(self, name)}: the least is {lowest}")
+        if self.load_in_8bit and self.load_in_4bit:
+            raise ValueError("load_in_8bit and load_in_4bit exclude each other: choose one")
         if self.policy_temperature <= 0:
             raise ValueError("policy_temperature must be above 0")
         if not 0 <= self.uncertainty_threshold <= 1:

@@ -73,6 +73,13 @@ class Advanced(System):
         """The majority of so many samples of the bare base."""
         return SelfConsistency({"base_samples": samples})
 
+    @classmethod
+    def plan(cls, options: AdvancedOptions, setup: Setup) -> Mapping[str, object]:
+        """The model's size, its memory and the tokens a question (see `plan.py`)."""
+        from .plan import make_plan
+
+        return make_plan(options, setup.folder, setup.off)
+
     def describe(self) -> Mapping[str, object]:
         """Which weights answer, and which parts are off that they were trained with."""
         at_inference = list(self._opened.ablated_at_inference)
@@ -165,7 +172,7 @@ class Advanced(System):
                 clarification_iterations=options.clarification_iterations,
                 abstain_below=options.abstain_below,
             ),
-            self._blend.weight if team else 0.0,
+            self._blend if team else None,
             Trust.load(folder),
         )
 

@@ -69,6 +69,24 @@ def print_json(content: Mapping[str, object]) -> None:
     typer.echo(json.dumps(content, indent=2, ensure_ascii=sys.stdout.encoding.lower() != "utf-8"))
 
 
+def print_fields(content: Mapping[str, object]) -> None:
+    """Names and values in two columns on stdout, nested ones indented."""
+    for line in _field_lines(content, ""):
+        typer.echo(line)
+
+
+def _field_lines(content: Mapping[str, object], indent: str) -> list[str]:
+    lines = []
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            lines += [f"{indent}{name}", *_field_lines(value, indent + "  ")]
+        else:
+            text = f"{value:,}" if isinstance(value, int) and value > 9999 else str(value)
+            text = f"{value:.4g}" if isinstance(value, float) else text
+            lines.append(f"{indent}{name:<{34 - len(indent)}} {text}".rstrip())
+    return lines
+
+
 def load_benchmark(dataset: str, data: Path | None, engine: str | None) -> Benchmark:
     """A benchmark by name or folder, on a server where one is given."""
     from t2s_bench.benchmarks.benchmark import load

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,10 +21,14 @@ from t2s_bench.cli.common import (
     MetricsOption,
     choose_examples,
     load_benchmark,
+    print_fields,
     print_json,
     progress,
     stdout_console,
 )
+
+if TYPE_CHECKING:
+    from t2s_bench.plugins import LoadedSystem
 
 
 def run(
@@ -38,7 +43,10 @@ def run(
         typer.Option("--option", "-o", help="An option of the system, as key=value; repeatable."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="TOML file with options of the system; -o wins.")
+        Path | None,
+        typer.Option(
+            help="TOML file with options of the system ([run] or its top level); -o wins."
+        ),
     ] = None,
     metrics: MetricsOption = None,
     ablate: Annotated[
@@ -59,6 +67,10 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Run directory (default: runs/DATASET/SYSTEM).")
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Check everything, print what the run would take, stop."),
+    ] = False,
     engine: EngineOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -70,7 +82,7 @@ def run(
     from t2s_bench.errors import BadInput
     from t2s_bench.metrics.catalog import chosen_metrics
     from t2s_bench.options import read_options
-    from t2s_bench.plugins import LoadedSystem, load_system
+    from t2s_bench.plugins import load_system
     from t2s_bench.reports.report import Report
     from t2s_bench.reports.terminal import print_report
     from t2s_bench.runs.experiment import run_system
@@ -84,6 +96,10 @@ def run(
     examples = choose_examples(benchmark, limit, ids)
     name = f"{loaded.name}-ablation" if ablate else loaded.name
     folder = out or Path("runs") / benchmark.name / name
+    if dry_run:
+        plan = _plan(loaded, benchmark.name, len(examples), ablate or (), folder)
+        print_json(plan) if json else print_fields(plan)
+        return
 
     def run_into(system: LoadedSystem, folder: Path) -> Report:
         without = "".join(f" -{component}" for component in sorted(system.off))
@@ -130,3 +146,23 @@ def run(
         return
     print_report(report, console, slices=("difficulty",))
     console.print(f"run: {folder}   look closer: t2s-bench show {folder}", highlight=False)
+
+
+def _plan(
+    loaded: LoadedSystem, benchmark: str, questions: int, ablate: Sequence[str], folder: Path
+) -> dict[str, object]:
+    """What a run would be: benchmark, arms and options, and what the system tells of its cost."""
+    content: dict[str, object] = {
+        "system": loaded.name,
+        "benchmark": benchmark,
+        "questions": questions,
+        "run directory": str(folder),
+        "seed": loaded.seed,
+        "options": dict(loaded.options),
+    }
+    if ablate:
+        from t2s_bench.analysis.arms import design
+
+        arms = design(loaded.name, tuple(loaded.components), ablate).arms
+        content["arms"] = ", ".join(arm.name for arm in arms)
+    return {**content, **loaded.plan()}

@@ -9,13 +9,16 @@ from typing import Annotated
 
 import typer
 
-from t2s_bench.cli.common import CORES, DataOption, JobsOption, JsonOption, print_json
+from t2s_bench.cli.common import CORES, DataOption, JobsOption, JsonOption, print_fields, print_json
 
 
 def train(
     system: Annotated[str, typer.Argument(help="A system with a trainer, by name or folder.")],
     config: Annotated[
-        Path | None, typer.Option(help="TOML file with options of the trainer; -o wins.")
+        Path | None,
+        typer.Option(
+            help="TOML file with options of the trainer ([train] or its top level); -o wins."
+        ),
     ] = None,
     phase: Annotated[
         list[int] | None,
@@ -57,7 +60,7 @@ def train(
     from rich.console import Console
 
     from t2s_bench.errors import BadInput
-    from t2s_bench.options import read_options, read_toml
+    from t2s_bench.options import read_options
     from t2s_bench.training.experiment import chosen_phases, train_loaded
     from t2s_bench.training.live import live
     from t2s_bench.training.loading import load_trainer, smoke_options
@@ -66,8 +69,7 @@ def train(
     if resume and fresh:
         raise BadInput("--resume and --fresh exclude each other: give one")
     options: dict[str, object] = smoke_options(system) if smoke else {}
-    options.update({} if config is None else dict(read_toml(config)))
-    options.update(read_options(option or ()))
+    options.update(read_options(option or (), config, "train"))
     off = [part.strip() for text in ablate or () for part in text.split("+") if part.strip()]
     loaded = load_trainer(system, options, seed=seed, off=off)
     if plan:
@@ -96,21 +98,8 @@ def train(
 
 
 def _show(content: Mapping[str, object], as_json: bool) -> None:
-    """Names and values in two columns, nested ones indented; or one JSON object."""
+    """Names and values, or one JSON object."""
     if as_json:
         print_json(content)
-        return
-    for line in _lines(content, ""):
-        typer.echo(line)
-
-
-def _lines(content: Mapping[str, object], indent: str) -> list[str]:
-    lines = []
-    for name, value in content.items():
-        if isinstance(value, Mapping):
-            lines += [f"{indent}{name}", *_lines(value, indent + "  ")]
-        else:
-            text = f"{value:,}" if isinstance(value, int) and value > 9999 else str(value)
-            text = f"{value:.4g}" if isinstance(value, float) else text
-            lines.append(f"{indent}{name:<{34 - len(indent)}} {text}")
-    return lines
+    else:
+        print_fields(content)
