@@ -7,13 +7,13 @@ questions came before or beside it.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t2s_bench.errors import BadInput, MissingExtra
+from t2s_bench.model_fingerprint import model_fingerprint
 
 from .completion import Completion
 from .options import ZeroShotOptions
@@ -21,9 +21,6 @@ from .prompts import Prompt
 
 if TYPE_CHECKING:
     import torch
-
-# Of each file of a model, so much is read from either end for its fingerprint.
-FINGERPRINT_BYTES = 1 << 20
 
 
 class LocalModel:
@@ -92,16 +89,7 @@ class LocalModel:
         """The fingerprint of a model in a folder, by names, sizes and ends of its files."""
         if self._folder is None:
             return {"model": self._options.model}
-        digest = hashlib.sha256()
-        for path in sorted(self._folder.iterdir()):
-            if path.is_file():
-                size = path.stat().st_size
-                digest.update(f"{path.name}:{size}:".encode())
-                with path.open("rb") as file:
-                    digest.update(file.read(FINGERPRINT_BYTES))
-                    file.seek(max(FINGERPRINT_BYTES, size - FINGERPRINT_BYTES))
-                    digest.update(file.read())
-        return {"model_fingerprint": digest.hexdigest()}
+        return {"model_fingerprint": model_fingerprint(self._folder)}
 
     def close(self) -> None:
         """Frees the model's memory."""

@@ -10,7 +10,6 @@ What it deliberately does not do: split one model over machines (a server does t
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ import numpy.typing as npt
 import torch
 
 from t2s_bench.errors import BadInput, MissingExtra
+from t2s_bench.model_fingerprint import model_fingerprint
 
 from .adapters import Adapters
 from .cache import piece_of
@@ -29,9 +29,6 @@ from .loading import LocalOptions, device_of, end_tokens, load_tokenizer, quanti
 from .local_reading import LocalReading
 from .model import Prompt, Reading, Stop, Tokens, Written
 from .rows import Output, Writing, beam, sample
-
-# Of each file of a model, so much is read from either end for its fingerprint.
-FINGERPRINT_BYTES = 1 << 20
 
 
 class TransformersModel:
@@ -217,16 +214,7 @@ class TransformersModel:
         """The fingerprint of a model in a folder, by names, sizes and ends of its files."""
         if self._folder is None:
             return {"model": self.options.model}
-        digest = hashlib.sha256()
-        for path in sorted(self._folder.iterdir()):
-            if path.is_file():
-                size = path.stat().st_size
-                digest.update(f"{path.name}:{size}:".encode())
-                with path.open("rb") as file:
-                    digest.update(file.read(FINGERPRINT_BYTES))
-                    file.seek(max(FINGERPRINT_BYTES, size - FINGERPRINT_BYTES))
-                    digest.update(file.read())
-        return {"model_fingerprint": digest.hexdigest()}
+        return {"model_fingerprint": model_fingerprint(self._folder)}
 
     def close(self) -> None:
         """Frees the model's memory."""
