@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from t2s_bench.databases.schema import Schema
 
 from ..schema_graph.graph import Kind, SchemaGraph
@@ -18,12 +16,3 @@ def item_name(schema: Schema, graph: SchemaGraph, number: int) -> str:
         table = schema.tables[item.table]
         return f"{table.name}.{table.columns[item.column].name}"
     return item.text
-
-
-def item_numbers(schema: Schema, graph: SchemaGraph) -> Mapping[str, int]:
-    """Item numbers by name, in lower case."""
-    return {
-        item_name(schema, graph, number).lower(): number
-        for number, item in enumerate(graph.items)
-        if item.kind is not Kind.WORD
-    }
