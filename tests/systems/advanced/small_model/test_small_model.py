@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from systems.advanced.schema_graph.build import FEATURES, RELATIONS, TaskMaker
 from systems.advanced.small_model.configuration import SmallConfig
 from systems.advanced.small_model.learner import SmallLearner
 from systems.advanced.small_model.model import SmallModel
+from systems.advanced.small_model.names import item_name
 from systems.advanced.small_model.session import BROKEN, SmallPolicy
 from systems.advanced.task import Evidence, Role, Task
 from systems.advanced.training.lessons import Lesson
@@ -125,21 +127,46 @@ def test_samples_repeat_with_their_seed_and_differ_with_another(
     assert drawn(1) != drawn(2)
 
 
-def test_constraints_hold(trained: SmallLearner, lessons: list[Lesson]) -> None:
+@pytest.fixture(scope="module")
+def versatile(pairs: list[tuple[Example, Task]], lessons: list[Lesson]) -> SmallLearner:
+    """A model that knows several statements for one question, so that there is a way around."""
+    first = lessons[0]
+    others = [
+        sql
+        for table in first.task.schema.tables
+        for sql in (
+            f'SELECT COUNT(*) FROM "{table.name}"',
+            f'SELECT DISTINCT "{table.columns[0].name}" FROM "{table.name}"',
+        )
+    ]
+    known = [
+        Lesson(Role.SQL, first.task, replace(first.example, golds=(sql,)))
+        for sql in (first.example.golds[0], *others)
+    ]
+    torch.manual_seed(0)
+    learner = SmallLearner.from_lessons(CONFIG, [task for _, task in pairs])
+    optimiser = torch.optim.Adam(learner.parameters_of(Role.SQL), lr=3e-3)
+    learner.model.train()
+    for _ in range(80):
+        optimiser.zero_grad()
+        learner.loss(known).total.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    return learner
+
+
+def test_constraints_hold(versatile: SmallLearner, lessons: list[Lesson]) -> None:
     task = lessons[0].task
-    session = trained.policy().open(task)
-    free = session.extend([Partial()], 1, temperature=0, to_end=True)[0][0]
-    first = next(t for t in free.tokens if t >= len(TOKENS))
-    item = task.graph.items[first - len(TOKENS)]
-    table = task.schema.tables[item.table]
-    name = table.name if item.column < 0 else f"{table.name}.{table.columns[item.column].name}"
-    without = session.extend(
-        [Partial()], 1, temperature=0, to_end=True, constraint=Constraint(forbid=frozenset({name}))
-    )[0]
-    assert without and all(first not in one.tokens for one in without)
+    session = versatile.policy().open(task)
+    (free,) = session.extend([Partial()], 1, temperature=0, to_end=True)[0]
+    for token in {token for token in free.tokens if token >= len(TOKENS)}:
+        forbid = frozenset({item_name(task.schema, task.graph, token - len(TOKENS))})
+        without = session.extend(
+            [Partial()], 8, temperature=0, to_end=True, constraint=Constraint(forbid=forbid)
+        )[0]
+        assert without and all(token not in one.tokens for one in without)
     wanted = Constraint(require=frozenset({"DISTINCT"}))
-    for one in session.extend([Partial()], 1, temperature=0, to_end=True, constraint=wanted)[0]:
-        assert "DISTINCT" in one.sql
+    found = session.extend([Partial()], 8, temperature=0, to_end=True, constraint=wanted)[0]
+    assert found and all("DISTINCT" in one.sql for one in found)
 
 
 def test_the_critic_learns_to_prefer_the_right_statement(
