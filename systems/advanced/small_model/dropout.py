@@ -17,7 +17,7 @@ class Dropout(nn.Dropout):
         dropped = round(256 * self.p)
         if not self.training or dropped == 0:
             return input
-        if input.is_cuda:
+        if input.device.type != "cpu":
             return super().forward(input)
         count = input.numel()
         chance = torch.empty((count + 7) // 8, dtype=torch.int64)
