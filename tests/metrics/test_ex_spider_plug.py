@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -117,10 +120,36 @@ def test_neither_own_values_nor_another_metrics_queries_run_again(
     assert "select price from item where price = 20 and id < 20" not in plugged
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT c1.a FROM t AS c1 JOIN u AS c2 ON c1.a = c2.a WHERE c2.b = 'x'",
+        "SELECT a FROM t AS x1 WHERE x1.b = 5",
+        "SELECT main.t.a FROM main.t, u AS u1 WHERE u1.b = 'x'",
+        "SELECT t.a FROM t WHERE t.b = 'x'",
+    ],
+)
+def test_only_what_sqlite_cannot_run_is_left_out_for_its_names(sql: str) -> None:
+    gold = "SELECT a FROM t AS c1 WHERE b = 'T' AND c1.b = \"u1\" AND b = 'main'"
+    parts = plugged_values.taken_apart(sql)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript("CREATE TABLE t (a, b); CREATE TABLE u (a, b);")
+        runs: Counter[tuple[bool, bool]] = Counter()
+        for chosen, text in plugged_values.plugged(gold, sql):
+            try:
+                connection.execute(text).fetchall()
+                fails = False
+            except sqlite3.OperationalError:
+                fails = True
+            runs[plugged_values.names_no_table(parts, chosen), fails] += 1
+    assert runs[True, False] == 0 < runs[False, False]
+    assert bool(runs[True, True]) == bool(parts.qualifiers)
+
+
 def test_plain_text_is_taken_apart_as_sqlparse_does(shared: Path) -> None:
     cases = json.loads((shared / "eval_reference" / "cases.json").read_text())
     texts = sorted({case[key].replace(";", "") for case in cases for key in ("gold", "pred")})[::12]
-    plain = [text for text in texts if plugged_values._PLAIN.fullmatch(text)]
+    plain = [text for text in texts if plugged_values.plain_tokens(text) is not None]
     assert len(plain) > 0.7 * len(texts)
     for text in plain:
         fast, slow = (plugged_values._respaced(text, how) for how in (True, False))

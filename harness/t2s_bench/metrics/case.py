@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from t2s_bench.errors import UnknownName
@@ -58,6 +59,7 @@ class Case:
         self.gave_up = ""
         self._predictions: dict[tuple[int, str], Execution] = {}
         self._golds: dict[tuple[int, str], Execution] = {}
+        self._pairs: dict[str, tuple[Execution, Execution] | None] = {}
 
     @property
     def sql(self) -> str:
@@ -91,6 +93,18 @@ class Case:
             self._predictions[key] = self.run(key[1], filling)
         return self._predictions[key]
 
+    def results(self, gold: str) -> tuple[Execution, Execution] | None:
+        """What prediction and gold gave on the main filling, the prediction's first.
+
+        None where one of them fails or holds text that is not UTF-8, which fails officially, too.
+        """
+        if gold in self._pairs:
+            return self._pairs[gold]
+        pair = self.prediction(), self.gold(gold)
+        sound = all(found.ok and not found.undecodable for found in pair)
+        self._pairs[gold] = pair if sound else None
+        return self._pairs[gold]
+
     def run(self, sql: str, filling: int = 0, *, rows: int | None = None) -> Execution:
         """Runs a variant of the prediction that is asked for only once; nothing is kept.
 
@@ -98,5 +112,10 @@ class Case:
         """
         database, budget = self.task.database, self.task.budget
         if rows is not None and rows < budget.rows:
-            budget = replace(budget, rows=rows)
+            budget = _capped(budget, rows)
         return self.session.execute(database.url or database.files[filling], sql, budget)
+
+
+@lru_cache(maxsize=1024)
+def _capped(budget: Budget, rows: int) -> Budget:
+    return replace(budget, rows=rows)

@@ -102,8 +102,8 @@ class _Prediction:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """The tokens, columns without their table."""
-        return frozenset([token.rpartition(".")[2] for token in self.tokens])
+        """The tokens and their parts between dots: a column without its table is among them."""
+        return frozenset(" ".join(self.tokens).replace(".", " ").split())
 
 
 def _prediction(case: Case) -> _Prediction | None:

@@ -18,11 +18,13 @@ from t2s_bench.metrics.rows import same_set
 
 def ex(case: Case, gold: str) -> float:
     """1.0 where the sets of rows are equal, else 0.0."""
-    predicted = case.prediction()
-    expected = case.gold(gold)
-    if not (predicted.ok and expected.ok) or predicted.undecodable or expected.undecodable:
-        return 0.0
-    return float(same_set(predicted.rows, expected.rows))
+    key = "ex", gold
+    verdict: float | None = case.memo.get(key)
+    if verdict is None:
+        pair = case.results(gold)
+        verdict = 0.0 if pair is None else float(same_set(pair[0].rows, pair[1].rows))
+        case.memo[key] = verdict
+    return verdict
 
 
 EX = Metric("ex", "execution accuracy (BIRD)", "bird-bench/mini_dev evaluation_ex.py", ex)

@@ -14,6 +14,8 @@ score.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from t2s_bench.metrics.case import Case
 from t2s_bench.metrics.exact_match import official_prediction_text
 from t2s_bench.metrics.metric import Metric
@@ -31,37 +33,43 @@ _SOURCE = "taoyds/test-suite-sql-eval evaluation.py --etype exec"
 
 def ex_spider(case: Case, gold: str) -> float:
     """1.0 on a match with the script's default flags, else 0.0."""
-    return _match(case, gold, range(1), keep_distinct=False)
+    return float(matching(case, *rewritten(case, gold, keep_distinct=False)))
 
 
 def ex_spider_keep(case: Case, gold: str) -> float:
     """1.0 on a match with `--keep_distinct`, else 0.0."""
-    return _match(case, gold, range(1), keep_distinct=True)
+    return float(matching(case, *rewritten(case, gold, keep_distinct=True)))
 
 
 def ts(case: Case, gold: str) -> float:
     """1.0 where every filling of the database matches, else 0.0."""
-    return _match(case, gold, case.fillings, keep_distinct=False)
+    texts = rewritten(case, gold, keep_distinct=False)
+    return float(all(matching(case, *texts, filling) for filling in case.fillings))
 
 
 def rewritten(case: Case, gold: str, *, keep_distinct: bool) -> tuple[str, str]:
     """Gold and prediction with their operators repaired and, unless kept, without DISTINCT."""
-    key = ("Spider's prediction", keep_distinct)
-    predicted: str | None = case.memo.get(key)
-    if predicted is None:
+    key = "Spider's texts", gold, keep_distinct
+    texts: tuple[str, str] | None = case.memo.get(key)
+    if texts is None:
         predicted = official_prediction_text(case.sql) if case.official else case.sql
         predicted = operators_joined(predicted)
         # Profile safe leaves several statements what they are.
         if not keep_distinct and (case.official or ";" not in predicted.rstrip().rstrip(";")):
             predicted = distinct_removed(predicted)
-        case.memo[key] = predicted
+        texts = case.memo[key] = _rewritten_gold(gold, keep_distinct), predicted
+    return texts
+
+
+@lru_cache(maxsize=8192)
+def _rewritten_gold(gold: str, keep_distinct: bool) -> str:
     gold = operators_joined(gold)
-    return (gold if keep_distinct else distinct_removed(gold)), predicted
+    return gold if keep_distinct else distinct_removed(gold)
 
 
 def matching(case: Case, gold: str, predicted: str, filling: int = 0) -> bool:
     """Whether two rewritten queries give the same result on one filling."""
-    key = ("Spider's match", gold, predicted, filling)
+    key = gold, predicted, filling
     match: bool | None = case.memo.get(key)
     if match is None:
         match = case.memo[key] = _matching(case, gold, predicted, filling)
@@ -82,11 +90,6 @@ def same_rows(case: Case, gold: str, expected: Execution, answer: Execution) -> 
     """Whether two results are equal as Spider compares them, by the text of the gold."""
     same = same_up_to_columns if case.official else same_up_to_columns_sound
     return same(expected.rows, answer.rows, ordered=order_matters(gold))
-
-
-def _match(case: Case, gold: str, fillings: range, *, keep_distinct: bool) -> float:
-    gold, predicted = rewritten(case, gold, keep_distinct=keep_distinct)
-    return float(all(matching(case, gold, predicted, filling) for filling in fillings))
 
 
 EX_SPIDER = Metric("ex_spider", "execution match (Spider)", _SOURCE, ex_spider)

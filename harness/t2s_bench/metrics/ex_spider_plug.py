@@ -15,7 +15,7 @@ from t2s_bench.execution.sqlite import PERIOD
 from t2s_bench.metrics.case import Case
 from t2s_bench.metrics.ex_spider import matching, rewritten, same_rows
 from t2s_bench.metrics.metric import Metric
-from t2s_bench.metrics.plugged_values import plugged, taken_apart
+from t2s_bench.metrics.plugged_values import names_no_table, plugged, taken_apart
 from t2s_bench.metrics.spider_text import current_year_fixed
 
 # By profile: what Spider's questions need, and what the official script gets through in a minute.
@@ -34,6 +34,8 @@ def ex_spider_keep_plug(case: Case, gold: str) -> float:
 
 def _match(case: Case, gold: str, *, keep_distinct: bool) -> float:
     expected, predicted = rewritten(case, gold, keep_distinct=keep_distinct)
+    if matching(case, expected, predicted):
+        return 1.0
     found: dict[tuple[str, str], bool] = case.memo.setdefault("plug", {})
     if (expected, predicted) not in found:
         golds = [expected]
@@ -41,12 +43,10 @@ def _match(case: Case, gold: str, *, keep_distinct: bool) -> float:
             other, same = rewritten(case, gold, keep_distinct=not keep_distinct)
             alike = taken_apart(other).values == taken_apart(expected).values
             if other != expected and same == predicted and alike:
-                golds.append(other)  # both metrics run the same queries: once for both
-        for text in golds:
-            found[text, predicted] = matching(case, text, predicted)
-        left = [text for text in golds if not found[text, predicted]]
-        for text in _plugged_in(case, left, predicted) if left else ():
-            found[text, predicted] = True
+                # Both metrics run the same queries: once for both.
+                golds += [other] if not matching(case, other, predicted) else []
+        matched = _plugged_in(case, golds, predicted)
+        found.update(((text, predicted), text in matched) for text in golds)
     return float(found[expected, predicted])
 
 
@@ -72,6 +72,9 @@ def _plugged_in(case: Case, golds: list[str], predicted: str) -> list[str]:
             break
         if as_it_is.ok and chosen == parts.own:  # the prediction as it is
             left -= max(as_it_is.steps, PERIOD)
+            continue
+        if not case.task.database.url and names_no_table(parts, chosen):
+            left -= PERIOD
             continue
         most = max(len(answer.rows) for answer in wanted.values())
         answer = case.run(current_year_fixed(alternative), rows=most)

@@ -62,10 +62,12 @@ class ExactMatch:
 class Gold:
     """A gold query made ready for many predictions; `prepare` makes it.
 
-    `query` is what is left to compare, `perfect` the components of a prediction equal to it.
-    `words` are tokens that every match holds, columns without their table.
+    `parsed` is the whole query, `query` what is left of it to compare, `perfect` the components of
+    a prediction equal to it. `words` are tokens that every match holds, columns without their
+    table.
     """
 
+    parsed: Query
     query: Query
     hardness: str
     perfect: Mapping[str, PartialScore]
@@ -121,11 +123,12 @@ def prepare(
     SpiderSyntaxError where the gold is outside the subset: the question has no verdict then (the
     official script stops there).
     """
-    query = parse(gold, schema) if isinstance(gold, str) else gold
-    level = hardness(query)
-    query = comparable(query, schema, values, distinct)
+    parsed = parse(gold, schema) if isinstance(gold, str) else gold
+    level = hardness(parsed)
+    query = comparable(parsed, schema, values, distinct)
     words = frozenset(_needed_words(query, schema))
-    return Gold(query, level, _compared(query, query)[1], schema, values, distinct, words)
+    perfect = _compared(query, query)[1]
+    return Gold(parsed, query, level, perfect, schema, values, distinct, words)
 
 
 def match(gold: Gold, predicted: str | Query) -> ExactMatch:
@@ -148,6 +151,8 @@ def match(gold: Gold, predicted: str | Query) -> ExactMatch:
 
 def matches(gold: Gold, predicted: Query) -> bool:
     """The verdict of `match` alone, without components; most mismatches end at the first glance."""
+    if predicted == gold.parsed:
+        return True
     if gold.query.select and _differ_in_shape(gold.query, predicted):
         return False
     try:

@@ -51,8 +51,10 @@ def judge(session: Session, task: ScoreTask) -> Judgement:
     case = Case(task, session)
     values: dict[str, float | None] = {}
     session.watch(task.budget.seconds, "compare")
+    single = task.golds[0] if len(task.golds) == 1 else None
     for name in task.metrics:
-        values[name] = _best(METRICS[name], case)
+        metric = METRICS[name]
+        values[name] = metric.function(case, single) if single else _best(metric, case)
     predicted = case.prediction()
     outcome, error = _outcome(case, values[task.metrics[0]])
     gold = case.gold(task.golds[0])

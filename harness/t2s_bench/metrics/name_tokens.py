@@ -31,7 +31,8 @@ _TOKEN = re.compile(
     r"|(?:[<>!]=|<>|[=<>])(?!\s*[=<>])|-(?![->])|/(?!\*)|\.(?=[a-z_*\"])",
     re.ASCII | re.IGNORECASE,
 )
-_PLAIN = re.compile(rf"(?:{_TOKEN.pattern}|\s)*", re.ASCII | re.IGNORECASE)
+# From the first text that is none of these on, the rest is one piece.
+_PIECE = re.compile(rf"{_TOKEN.pattern}|\S[\s\S]*", re.ASCII | re.IGNORECASE)
 # Words with which sqlglot takes others together: commands, and keywords of two words.
 _COMMANDS = "EXECUTE FETCH RENAME REPLACE SHOW CALL EXPLAIN OPTIMIZE PREPARE VACUUM BEGIN"
 _FIRST_OF_TWO = (
@@ -53,15 +54,21 @@ def name_tokens(sql: str, dialect: str = "sqlite") -> tuple[tuple[str, ...], tup
     >>> name_tokens("SELECT Id FROM t WHERE b = 'X'")[0][:-2]
     ('SELECT', 'name', 'FROM', 'name', 'WHERE', 'name', '=', 'value')
     """
-    if dialect == "sqlite" and _PLAIN.fullmatch(sql):
-        found = _of_plain_text(sql)
+    tokens = _plain_tokens(sql) if dialect == "sqlite" else None
+    if tokens is not None:
+        found = _kinds_and_texts(tokens)
         if _TAKES_MORE.isdisjoint(found[0]):
             return found
     return _of_any_text(sql, _DIALECTS.get(dialect, dialect))
 
 
-def _of_plain_text(sql: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    tokens = _TOKEN.findall(sql)
+def _plain_tokens(sql: str) -> list[str] | None:
+    """The tokens of text that is plain, else None."""
+    tokens: list[str] = _PIECE.findall(sql)
+    return tokens if not tokens or _TOKEN.fullmatch(tokens[-1]) else None
+
+
+def _kinds_and_texts(tokens: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not tokens:
         return (END, END), (END, END)
     kinds, texts = zip(*map(_kind_and_text, tokens), strict=True)

@@ -24,7 +24,10 @@ _TOKEN = re.compile(
     r"|[A-Za-z]\w*(?!\w)|[<>=!]+(?![<>=!])|[(),*]|\.(?=[A-Za-z*])",
     re.ASCII,
 )
-_PLAIN = re.compile(rf"(?:{_TOKEN.pattern}|\s)*", re.ASCII)
+# From the first text that is none of these on, the rest is one piece.
+_PIECE = re.compile(rf"{_TOKEN.pattern}|\S[\s\S]*", re.ASCII)
+# Databases that every SQLite connection knows by name.
+_DATABASES = frozenset(("main", "temp"))
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class TakenApart:
     `places` are the markers' positions, `texts` says which of them held a string, and `values` are
     the query's own values, sorted. A `plain` text means the same before and after; `own` are the
     values that stood in its places, None where more than values was changed. One of `fixed_width`
-    selects no `*`, so values cannot change the number of its columns.
+    selects no `*`, so values cannot change the number of its columns. `qualifiers` are the numbers
+    of the places before a dot, and `names` all words that stand before none: a table or an alias
+    is among them (both empty where a literal may hold another one).
     """
 
     words: tuple[str, ...]
@@ -44,6 +49,8 @@ class TakenApart:
     plain: bool
     own: tuple[str, ...] | None
     fixed_width: bool
+    qualifiers: tuple[int, ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 def plugged(gold: str, predicted: str) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -63,6 +70,32 @@ def plugged(gold: str, predicted: str) -> Iterator[tuple[tuple[str, ...], str]]:
     for chosen in product(values, repeat=len(parts.places)):
         if any(_is_text(value) != text for value, text in zip(chosen, parts.texts, strict=True)):
             yield chosen, _filled(parts, chosen)
+
+
+def names_no_table(parts: TakenApart, chosen: tuple[str, ...]) -> bool:
+    """Whether a value stands before a dot though nothing is called so: SQLite cannot run the text.
+
+    Officially every alias that ends in a digit, but for `t1` and its like, is the place of a value.
+    Of the many ways to rename `c1` and `c2`, few do it alike wherever they stand.
+
+    >>> parts = taken_apart("SELECT c1.a FROM t AS c1 WHERE c1.b = 'x'")
+    >>> names_no_table(parts, ("'y'", "'z'", "'y'", "'w'"))
+    True
+    >>> names_no_table(parts, ("'y'", "'y'", "'y'", "'w'"))
+    False
+    """
+    if not parts.qualifiers:
+        return False
+    named = {_name(value) for n, value in enumerate(chosen) if n not in parts.qualifiers}
+    wanted = {_name(chosen[number]) for number in parts.qualifiers}
+    return not wanted <= named | parts.names
+
+
+def _name(value: str) -> str:
+    quote = value[0]
+    if quote in "'\"":
+        value = value[1:-1].replace(quote * 2, quote)
+    return value.lower()
 
 
 def _filled(parts: TakenApart, chosen: tuple[str, ...]) -> str:
@@ -86,8 +119,9 @@ def taken_apart(sql: str) -> TakenApart:
     """
     whole = sql.strip()
     sql = whole.replace(";", "").replace("\t", "")
-    plain = _PLAIN.fullmatch(sql) is not None
-    tokens = _TOKEN.findall(sql) if plain else []
+    found_tokens = plain_tokens(sql)
+    plain = found_tokens is not None
+    tokens = found_tokens or []
     quoted = [token for token in tokens if token[0] in "'\""]
     # No literal can then hold another one, or a dot after what looks like an alias.
     simple = plain and not any("'" in text[1:-1] or '"' in text[1:-1] for text in quoted)
@@ -110,8 +144,15 @@ def taken_apart(sql: str) -> TakenApart:
     words = [word.lower() for word in words]
     places = [number for number, word in enumerate(words) if word == _PLACE.lower()]
     own = None
+    qualifiers: tuple[int, ...] = ()
+    names: frozenset[str] = frozenset()
     if simple and sql.rstrip() == whole.rstrip(";").rstrip():
         own = tuple([tokens[place] for place in places])
+    before_dot = {number - 1 for number, word in enumerate(words) if word == "."}
+    if simple and before_dot.intersection(places):
+        qualifiers = tuple([n for n, place in enumerate(places) if place in before_dot])
+        free = set(range(len(words))).difference(before_dot, places)
+        names = _DATABASES.union([words[number] for number in free])
     return TakenApart(
         tuple(words),
         tuple(places),
@@ -120,7 +161,15 @@ def taken_apart(sql: str) -> TakenApart:
         plain,
         own,
         " *" not in " ".join(words).replace("( *", ""),
+        qualifiers,
+        names,
     )
+
+
+def plain_tokens(sql: str) -> list[str] | None:
+    """The tokens of text that is plain, else None."""
+    tokens: list[str] = _PIECE.findall(sql)
+    return tokens if not tokens or _TOKEN.fullmatch(tokens[-1]) else None
 
 
 def _aliases_apart(words: list[str], texts: list[bool]) -> tuple[list[str], list[bool]]:
@@ -135,8 +184,8 @@ def _aliases_apart(words: list[str], texts: list[bool]) -> tuple[list[str], list
 
 def _respaced(sql: str, plain: bool) -> tuple[str, list[str]]:
     """The text with one space between its tokens, and its string literals."""
-    if plain:
-        tokens = _TOKEN.findall(sql)
+    tokens = plain_tokens(sql) if plain else None
+    if tokens is not None:
         return " ".join(tokens), [token for token in tokens if token[0] in "'\""]
     from sqlparse.tokens import String, Whitespace
 

@@ -7,7 +7,7 @@ that cannot be read scores 0, and a gold that cannot be read leaves the metric o
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from typing import NamedTuple
 
 from t2s_bench.metrics.case import Case
 from t2s_bench.metrics.metric import Metric
@@ -48,26 +48,49 @@ def strict(predicted: Used, gold: Used) -> float:
     return float(gold.tables <= predicted.tables and gold.columns <= predicted.columns)
 
 
-def _metric(name: str, title: str, compare: Callable[[Used, Used], float]) -> Metric:
+class _Linking(NamedTuple):
+    """The values of all metrics, in their order: most predictions are asked for each."""
+
+    tables_precision: float | None
+    tables_recall: float | None
+    columns_precision: float | None
+    columns_recall: float | None
+    strict: float | None
+
+
+_NO_VERDICT = _Linking(None, None, None, None, None)
+_NOTHING_RIGHT = _Linking(0.0, 0.0, 0.0, 0.0, 0.0)
+_ALL_RIGHT = _Linking(1.0, 1.0, 1.0, 1.0, 1.0)
+
+
+def _metric(name: str, title: str, place: int) -> Metric:
     def function(case: Case, gold: str) -> float | None:
-        predicted, wanted = _used_by_both(case, gold)
-        if wanted is None:
-            return None
-        return compare(predicted, wanted) if predicted is not None else 0.0
+        key = "schema linking", gold
+        found: _Linking | None = case.memo.get(key)
+        if found is None:
+            found = case.memo[key] = _linking(case, gold)
+        return found[place]
 
     return Metric(name, title, "sqlglot's tokenizer; scopes resolved in used_names", function)
 
 
-def _used_by_both(case: Case, gold: str) -> tuple[Used | None, Used | None]:
-    """What prediction and gold use, read once for all metrics; None for what cannot be read."""
-    key = ("schema linking", gold)
-    found: tuple[Used | None, Used | None] | None = case.memo.get(key)
-    if found is None:
-        names, dialect = _names(case), case.task.database.dialect
-        wanted = _read(names, gold, dialect)
-        found = wanted and _read(names, case.sql, dialect), wanted
-        case.memo[key] = found
-    return found
+def _linking(case: Case, gold: str) -> _Linking:
+    names, dialect = _names(case), case.task.database.dialect
+    wanted = _read(names, gold, dialect)
+    if wanted is None:
+        return _NO_VERDICT
+    predicted = _read(names, case.sql, dialect)
+    if predicted is None:
+        return _NOTHING_RIGHT
+    if predicted == wanted:
+        return _ALL_RIGHT
+    return _Linking(
+        precision(predicted.tables, wanted.tables),
+        recall(predicted.tables, wanted.tables),
+        precision(predicted.columns, wanted.columns),
+        recall(predicted.columns, wanted.columns),
+        strict(predicted, wanted),
+    )
 
 
 def _read(names: Names, sql: str, dialect: str) -> Used | None:
@@ -100,14 +123,8 @@ def _names(case: Case) -> Names:
     return names
 
 
-TABLES_PRECISION = _metric(
-    "tables_precision", "tables: precision", lambda p, g: precision(p.tables, g.tables)
-)
-TABLES_RECALL = _metric("tables_recall", "tables: recall", lambda p, g: recall(p.tables, g.tables))
-COLUMNS_PRECISION = _metric(
-    "columns_precision", "columns: precision", lambda p, g: precision(p.columns, g.columns)
-)
-COLUMNS_RECALL = _metric(
-    "columns_recall", "columns: recall", lambda p, g: recall(p.columns, g.columns)
-)
-LINKING_STRICT = _metric("linking_strict", "schema linking: nothing missing", strict)
+TABLES_PRECISION = _metric("tables_precision", "tables: precision", 0)
+TABLES_RECALL = _metric("tables_recall", "tables: recall", 1)
+COLUMNS_PRECISION = _metric("columns_precision", "columns: precision", 2)
+COLUMNS_RECALL = _metric("columns_recall", "columns: recall", 3)
+LINKING_STRICT = _metric("linking_strict", "schema linking: nothing missing", 4)

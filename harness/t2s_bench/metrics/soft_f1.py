@@ -25,10 +25,10 @@ _BYTE = 255
 
 def soft_f1(case: Case, gold: str) -> float:
     """The F1 between 0 and 1."""
-    predicted = case.prediction()
-    expected = case.gold(gold)
-    if not (predicted.ok and expected.ok) or predicted.undecodable or expected.undecodable:
+    pair = case.results(gold)
+    if pair is None:
         return 0.0
+    predicted, expected = pair
     return f1_of_rows(predicted.rows, expected.rows)
 
 

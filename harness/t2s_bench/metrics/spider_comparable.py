@@ -5,7 +5,7 @@ Source of the behaviour: taoyds/test-suite-sql-eval, `evaluation.py`, its `rebui
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from t2s_bench.metrics.spider_query import (
     ColumnUnit,
@@ -39,17 +39,16 @@ def comparable(query: Query, schema: SpiderSchema, values: bool, distinct: bool)
     are only used for tables in the FROM of the first SELECT.
     """
     scope = {table for table in query.tables if isinstance(table, str)}
-    keys = {
-        column: name
-        for column, name in schema.foreign_keys.items()
-        if column.partition(".")[0] in scope
-    }
-    return _rewritten(query, keys, values, distinct)
+    return _rewritten(query, schema.foreign_keys, scope, values, distinct)
 
 
-def _rewritten(query: Query, keys: Mapping[str, str], values: bool, distinct: bool) -> Query:
+def _rewritten(
+    query: Query, keys: Mapping[str, str], scope: Set[str], values: bool, distinct: bool
+) -> Query:
     def column(unit: ColumnUnit) -> ColumnUnit:
-        name = keys.get(unit.column, unit.column)
+        name = unit.column
+        if name in keys and name.partition(".")[0] in scope:
+            name = keys[name]
         return ColumnUnit(unit.aggregate, name, unit.distinct if distinct else None)
 
     def unit_of(unit: ValueUnit) -> ValueUnit:
@@ -84,7 +83,7 @@ def _rewritten(query: Query, keys: Mapping[str, str], values: bool, distinct: bo
         order=order and OrderBy(order.direction, tuple([unit_of(unit) for unit in order.units])),
         limited=query.limited,
         set_operator=query.set_operator,
-        right=right and _rewritten(right, keys, values, distinct),
+        right=right and _rewritten(right, keys, scope, values, distinct),
     )
 
 

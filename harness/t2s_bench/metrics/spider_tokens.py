@@ -64,7 +64,10 @@ def tokenize(sql: str) -> list[str]:
                 pieces[number] = key
             start += len(piece) + 1
         sql = "".join(pieces)
-    tokens = [word.lower() for word in split_prose(sql)]
+    if sql.isascii():
+        tokens = split_prose(sql.lower())
+    else:  # lower case depends on the letters around where a sigma ends a word
+        tokens = [word.lower() for word in split_prose(sql)]
     if "=__" in sql:
         tokens = _equals_apart(tokens)
     if literals:

@@ -17,10 +17,11 @@ def steps(case: Case, gold: str) -> float | None:
     """The ratio between 0 and 1; None on a server, which counts no steps."""
     if case.task.database.url:
         return None
-    if not ex(case, gold):
+    pair = case.results(gold)
+    if pair is None or not ex(case, gold):
         return 0.0
-    wanted = case.gold(gold).steps + PERIOD
-    return min(1.0, wanted / (case.prediction().steps + PERIOD))
+    predicted, expected = pair
+    return min(1.0, (expected.steps + PERIOD) / (predicted.steps + PERIOD))
 
 
 STEPS = Metric("steps", "gold steps by predicted steps", "t2s-bench", steps, efficiency=True)

@@ -19,10 +19,10 @@ TOLERANCE = Tolerance(relative=1e-6)
 
 def strict(case: Case, gold: str) -> float:
     """1.0 where the results are the same, else 0.0."""
-    predicted = case.prediction()
-    expected = case.gold(gold)
-    if not (predicted.ok and expected.ok) or predicted.undecodable or expected.undecodable:
+    pair = case.results(gold)
+    if pair is None:
         return 0.0
+    predicted, expected = pair
     if len(predicted.columns) != len(expected.columns):
         return 0.0  # of two empty results too
     ordered = orders_result(gold)

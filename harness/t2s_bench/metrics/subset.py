@@ -19,10 +19,10 @@ TOLERANCE = Tolerance(relative=1e-9, absolute=1e-2)
 
 def subset(case: Case, gold: str) -> float:
     """1.0 where all gold columns are there, else 0.0."""
-    predicted = case.prediction()
-    expected = case.gold(gold)
-    if not (predicted.ok and expected.ok) or predicted.undecodable or expected.undecodable:
+    pair = case.results(gold)
+    if pair is None:
         return 0.0
+    predicted, expected = pair
     if not (predicted.columns and expected.columns):
         return 0.0
     ordered = orders_result(gold)
