@@ -141,3 +141,22 @@ def test_a_class_that_cannot_hold_options_is_named() -> None:
     for kind, message in ((Loose, "frozen=True"), (Positional, "kw_only"), (Odd, "cannot have")):
         with pytest.raises(BadInput, match=message):
             parse_options(kind, {})
+
+
+def test_one_file_may_hold_the_options_of_both_commands(tmp_path: Path) -> None:
+    path = tmp_path / "both.toml"
+    path.write_text("[run]\nn = 1\n\n[train]\nn = 2\n")
+    assert read_options(["m=3"], path) == {"n": 1, "m": "3"}
+    assert read_options([], path, "train") == {"n": 2}
+    path.write_text("n = 4\n")
+    assert read_options([], path) == read_options([], path, "train") == {"n": 4}
+
+
+def test_a_file_with_tables_holds_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "both.toml"
+    path.write_text("n = 1\n\n[run]\n")
+    with pytest.raises(UnknownName, match="Options stand in one of these"):
+        read_options([], path)
+    path.write_text("[run]\nn = 1\n")
+    with pytest.raises(BadInput, match=r"no table \[train\]"):
+        read_options([], path, "train")

@@ -53,6 +53,15 @@ def test_the_options_of_the_page_are_read(folder: Path) -> None:
         load_system(folder, {"distinkt": "yes"})
 
 
+def test_the_plan_of_the_page_is_told_without_an_instance(folder: Path) -> None:
+    assert load_system(folder).plan() == {}
+    text = (folder / "system.toml").read_text(encoding="utf-8")
+    (folder / "system.toml").write_text(
+        text.replace(":CountRows", ":CountRowsPlanned"), encoding="utf-8"
+    )
+    assert load_system(folder).plan() == {"statements a question": 1}
+
+
 def test_the_example_is_ten_lines_long() -> None:
     lines = [line for line in blocks("python")[0].splitlines() if line.strip()]
     assert len(lines) <= 10
