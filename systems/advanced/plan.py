@@ -179,9 +179,8 @@ def _precision(four: bool, eight: bool, dtype: str) -> Precision:
     if four or eight:
         return "4bit" if four else "8bit"
     # Pretrained weights are stored in 16 bits, and 'auto' keeps them.
-    if dtype == "float32" or dtype == "float16":
-        return dtype
-    return "bfloat16"
+    known: dict[str, Precision] = {"float32": "float32", "float16": "float16"}
+    return known.get(dtype, "bfloat16")
 
 
 def _rank(folder: Path) -> int:

@@ -1,0 +1,47 @@
+"""A small model that has seen one question a few times: it writes SQL and knows nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from systems.advanced.schema_graph.build import FEATURES, RELATIONS, TaskMaker
+from systems.advanced.task import Role
+from systems.advanced.training.lessons import Lesson
+
+from t2s_bench.benchmarks.benchmark import load
+from t2s_bench.types import Example
+
+
+def make_small_folder(folder: Path, steps: int = 25) -> Path:
+    """Teaches it the first question of `mini` and saves it."""
+    import torch
+    from systems.advanced.codec.pointer.vocabulary import TOKENS
+    from systems.advanced.small_model.configuration import SmallConfig
+    from systems.advanced.small_model.learner import SmallLearner
+
+    torch.manual_seed(3)
+    benchmark = load("mini")
+    example: Example = benchmark.examples[0]
+    maker = TaskMaker()
+    task = maker.task(example.question, benchmark.databases[example.question.database])
+    config = SmallConfig(
+        relations=len(RELATIONS),
+        features=len(FEATURES),
+        vocabulary=len(TOKENS),
+        width=24,
+        heads=2,
+        feedforward=32,
+        encoder_layers=1,
+        decoder_layers=1,
+        ngram_buckets=64,
+    )
+    learner = SmallLearner.from_lessons(config, [task])
+    optimiser = torch.optim.AdamW(learner.module.parameters(), 1e-2)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        learner.loss([Lesson(Role.SQL, task, example)]).total.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    maker.close()
+    folder.mkdir(parents=True, exist_ok=True)
+    learner.save(folder)
+    return folder
