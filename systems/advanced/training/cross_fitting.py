@@ -10,7 +10,7 @@ does not write them again:
 
 With one writer (`validation_writers=1`) the small model's critic starts as that writer, which knows
 of SQL what a critic needs and has not seen the questions of its fold either; it is kept there, too.
-With several there is no writer that no statement's database was shown to.
+Of several, each has seen the questions of the other folds, so there the critic starts anew.
 
 Several processes share the questions. Where the learner is a pretrained model, its adapters step
 aside for each fold and come back after it: a second base model would take the memory twice.

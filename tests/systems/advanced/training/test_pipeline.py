@@ -90,6 +90,8 @@ def test_the_fits_are_in_force_for_what_is_fitted_after_them(towns: Path, tmp_pa
     Blend(weight=0.85, accept_logit=1.5).save(folder)
     Trust.fit([]).save(folder)
     with working(tmp_path / "out", small_options(towns), TinyLearner()) as work:
+        # Without dropout both have one model.
+        work.learner.module.eval()
         policy = work.learner.policy()
         with system(work, policy, folder, frozenset()) as made:
             clarifier: Any = made.clarifier
