@@ -30,7 +30,7 @@ GIGABYTE = 1e9
 
 @dataclass(frozen=True)
 class Lengths:
-    """Tokens of a prompt, a statement and one of its clauses, a shown result, a list or critique."""
+    """Tokens of a prompt, a statement, one of its clauses, a shown result, a list or critique."""
 
     prompt: int
     statement: int

@@ -2,7 +2,8 @@
 
 Proposed are the k likeliest next clauses by beam search: k samples of a sure policy repeat one
 another, and in a trial of the small model a beam of 8 held more right answers than 16 samples. The
-temperature shapes the priors; samples enter the search as rollouts from the root (`search.py`).
+temperature shapes the priors. A server has no beam and proposes its likeliest clause alone; there
+the search branches by the samples that it writes to the end (`search.py`).
 """
 
 from __future__ import annotations

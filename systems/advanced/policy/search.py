@@ -84,7 +84,7 @@ class SearchResult:
     """What a search came to: the answer (None where the policy finished no statement) and the rest.
 
     `candidates` starts with the answer; then its result's other statements, then the results by
-    visits. `greedy` is the policy's greedy statement, which is among them. `trace` is JSON.
+    votes. `greedy` is the policy's greedy statement, which is among them. `trace` is JSON.
     """
 
     answer: Found | None
@@ -111,10 +111,10 @@ def search(
 ) -> SearchResult:
     """Searches for the answer of an opened task.
 
-    The answer is of the most visited result, among those worth about as much as the best one found
-    (`MARGIN`), and is its likeliest statement that by the search's own value is worth no less than
-    the greedy one. The same arguments give the same result on every machine that runs the model the
-    same way; time plays no part.
+    The answer is of the most voted result (see `agents/candidate.py`), among those worth about as
+    much as the best one found (`MARGIN`), and is its likeliest statement that by the search's own
+    value is worth no less than the greedy one. The same arguments give the same result on every
+    machine that runs the model the same way; time plays no part.
     """
     return _Search(session, prober, settings or SearchSettings(), seed, constraint).run()
 
@@ -172,9 +172,9 @@ class _Search:
         if few and n > 1:
             drawn = self._extend([partials[place] for place in few], n, self._settings.temperature)
             for place, more in zip(few, drawn, strict=True):
-                written[place] += more
+                written[place] = [*written[place], *more][:n]
         nodes = [[self._tree.add_rollout(p) for p in found if p.finished] for found in written]
-        return [list(dict.fromkeys(found))[:n] for found in nodes]
+        return [list(dict.fromkeys(found)) for found in nodes]
 
     def _extend(self, partials: list[Partial], n: int, temperature: float) -> list[list[Partial]]:
         return self._meter.extend(
