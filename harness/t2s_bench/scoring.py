@@ -12,16 +12,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from types import TracebackType
+from typing import cast
 
 from t2s_bench.errors import BadInput
 from t2s_bench.execution.pool import JobFailure, Pool
 from t2s_bench.metrics.case import PROFILES, ScoreTask
 from t2s_bench.metrics.catalog import DEFAULT_METRICS, METRICS, find_metrics
 from t2s_bench.metrics.judge import Judgement
+from t2s_bench.metrics.parcel import Parcel, Shared, Verdict, judgement_of
 from t2s_bench.metrics.timed import Timings
 from t2s_bench.types import Budget, Database, Example, Outcome, Score
 
-_JUDGE = "t2s_bench.metrics.judge:judge"
+_JUDGE = "t2s_bench.metrics.parcel:judge_parcel"
 _JUDGE_TIMED = "t2s_bench.metrics.timed:judge_timed"
 
 
@@ -75,7 +77,7 @@ class Scorer:
             else:
                 yield number, self._with_timings(judgement, None)
         groups = list(right.values())
-        tasks = [replace(self._task(*kept[g[0][0]]), metrics=self._timed) for g in groups]
+        tasks = [self._timed_task(*kept[g[0][0]]) for g in groups]
         assert self._timing_pool is not None
         for place, result in self._timing_pool.map(_JUDGE_TIMED, tasks):
             assert isinstance(result, Timings | JobFailure)
@@ -96,13 +98,13 @@ class Scorer:
         metrics = {name: values.get(name) for name in self.metrics}
         return replace(judgement, score=replace(score, metrics=metrics))
 
-    def _task(self, example: Example, database: Database, sql: str) -> ScoreTask:
+    def _timed_task(self, example: Example, database: Database, sql: str) -> ScoreTask:
         return ScoreTask(
             example.id,
             example.golds,
             sql,
             database,
-            self._untimed,
+            self._timed,
             self.budget,
             self.profile,
         )
@@ -112,28 +114,32 @@ class Scorer:
     ) -> Iterator[tuple[int, Judgement]]:
         known: dict[object, Judgement | None] = {}
         waiting: dict[object, list[tuple[int, str]]] = {}
+        shared: dict[int, Shared] = {}
         sent: list[tuple[int, object, str]] = []
         ready: list[tuple[int, Judgement]] = []
 
-        def tasks() -> Iterator[ScoreTask]:
+        def parcels() -> Iterator[Parcel]:
             for number, (example, database, sql) in enumerate(items):
                 key = (database.suite_digest, database.url, example.golds, sql)
                 if key not in known:
                     known[key] = None
                     sent.append((number, key, example.id))
-                    yield self._task(example, database, sql)
+                    common = shared.get(id(database))
+                    if common is None:
+                        common = database, self._untimed, self.budget, self.profile
+                        shared[id(database)] = common
+                    yield example.golds, sql, common
                 elif (judgement := known[key]) is not None:
                     ready.append((number, _renamed(judgement, example.id)))
                 else:
                     waiting.setdefault(key, []).append((number, example.id))
 
-        for place, result in self._pool.map(_JUDGE, tasks()):
-            number, key, id = sent[place]
+        for place, result in self._pool.map(_JUDGE, parcels()):
+            number, key, name = sent[place]
             if isinstance(result, JobFailure):
-                judgement = _failed(id, self._untimed, result)
+                judgement = _failed(name, self._untimed, result)
             else:
-                assert isinstance(result, Judgement)
-                judgement = result
+                judgement = judgement_of(name, self._untimed, cast(Verdict, result))
             known[key] = judgement
             yield number, judgement
             for other, other_id in waiting.pop(key, ()):

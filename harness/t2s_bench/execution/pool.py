@@ -10,12 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import selectors
 import signal
-import subprocess
-import sys
-import tempfile
 import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -25,7 +21,8 @@ from types import TracebackType
 from typing import Any
 
 from t2s_bench.execution.cache import Cache
-from t2s_bench.execution.worker import HEADER, IDLE, NEVER, PAGE_BYTES, Message, Stamp
+from t2s_bench.execution.child import Child, Task
+from t2s_bench.execution.worker import NEVER
 from t2s_bench.types import Budget, Execution, Status
 
 # Seconds past its limit after which a worker is killed.
@@ -38,11 +35,6 @@ BATCH_TASKS = 128
 SLOW_SECONDS = 0.02
 # So many workers in a row may end without a single result.
 FRUITLESS_STARTS = 3
-
-_BOOT = (
-    "import sys; sys.path[:] = sys.argv[7:]; from t2s_bench.execution.worker import main; "
-    "main(*map(int, sys.argv[1:6]), sys.argv[6])"
-)
 
 
 @dataclass(frozen=True)
@@ -66,13 +58,6 @@ class WorkerStartError(RuntimeError):
     """A worker process ended before it could take a task."""
 
 
-@dataclass(slots=True)
-class _Task:
-    index: int
-    payload: object
-    deaths: int = 0
-
-
 class Pool:
     """Worker processes for `map` and `execute`; a context manager.
 
@@ -94,7 +79,7 @@ class Pool:
         self._cache_folder = cache
         self._cache: Cache | None = None
         self._closed = False
-        self._workers: list[_Worker | None] = [None] * workers
+        self._workers: list[Child | None] = [None] * workers
         weakref.finalize(self, _end, self._workers)
         self._numbers = 0
         self._seconds_a_task = 0.001
@@ -153,7 +138,7 @@ class Pool:
                 yield waiting.pop(following)
                 following += 1
 
-    def _start(self, slot: int) -> _Worker:
+    def _start(self, slot: int) -> Child:
         if self._cache is None and self._cache_folder is not False:
             folder = None if self._cache_folder is True else self._cache_folder
             self._cache = Cache(folder)
@@ -163,7 +148,7 @@ class Pool:
         # blocked in a process started meanwhile.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            worker = self._workers[slot] = _Worker(self._memory_bytes, folder)
+            worker = self._workers[slot] = Child(self._memory_bytes, folder)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return worker
@@ -177,8 +162,8 @@ class _Run:
         self._function = function
         self._source = enumerate(payloads)
         self._exhausted = False
-        self._queue: deque[_Task] = deque()
-        self._needs_fresh: deque[_Task] = deque()
+        self._queue: deque[Task] = deque()
+        self._needs_fresh: deque[Task] = deque()
         self._out: deque[tuple[int, object]] = deque()
         self._selector = selectors.DefaultSelector()
         self._fruitless = 0
@@ -241,9 +226,9 @@ class _Run:
                 self._selector.register(worker.inbox, selectors.EVENT_WRITE, worker)
                 worker.waiting_to_write = True
 
-    def _take(self, count: int) -> list[_Task]:
+    def _take(self, count: int) -> list[Task]:
         """The next tasks, fewer where the payloads come slowly."""
-        batch: list[_Task] = []
+        batch: list[Task] = []
         enough = monotonic() + BATCH_SECONDS
         while len(batch) < count and (not batch or monotonic() < enough):
             if self._queue:
@@ -256,10 +241,10 @@ class _Run:
             except StopIteration:
                 self._exhausted = True
                 break
-            batch.append(_Task(index, payload))
+            batch.append(Task(index, payload))
         return batch
 
-    def _receive(self, worker: _Worker) -> None:
+    def _receive(self, worker: Child) -> None:
         if worker.waiting_to_write and not worker.unsent:
             self._selector.unregister(worker.inbox)
             worker.waiting_to_write = False
@@ -287,7 +272,7 @@ class _Run:
         if ended:
             self._bury(worker, "killed")
 
-    def _settle(self, worker: _Worker, number: int, outcome: str, value: Any) -> None:
+    def _settle(self, worker: Child, number: int, outcome: str, value: Any) -> None:
         if outcome == "bug":
             summary, trace = value
             raise TaskError(f"{self._function}: {summary}\n\nIn the worker:\n{trace}")
@@ -301,7 +286,7 @@ class _Run:
         else:
             self._out.append((task.index, JobFailure(outcome, str(value), "out of memory")))
 
-    def _enforce(self, worker: _Worker, now: float) -> None:
+    def _enforce(self, worker: Child, now: float) -> None:
         if worker.gone:
             return
         state = worker.stamp.read()
@@ -316,7 +301,7 @@ class _Run:
         if not worker.gone and worker.stamp.read() == state and number in worker.tasks:
             self._bury(worker, "deadline")
 
-    def _bury(self, worker: _Worker, kind: str) -> None:
+    def _bury(self, worker: Child, kind: str) -> None:
         for descriptor in (worker.results, worker.inbox):
             with contextlib.suppress(KeyError):
                 self._selector.unregister(descriptor)
@@ -340,7 +325,7 @@ class _Run:
         else:
             self._queue.appendleft(current)
 
-    def _relieve(self, busy: list[_Worker], now: float) -> None:
+    def _relieve(self, busy: list[Child], now: float) -> None:
         """Take back what waits behind a slow task, for the workers that have nothing to do."""
         for worker in busy:
             if worker.gone or worker.withdrawn or len(worker.tasks) < 2:
@@ -353,114 +338,7 @@ class _Run:
                 self._queue.extend(worker.tasks.pop(other) for other in later)
 
 
-class _Worker:
-    """The parent's side of one worker process."""
-
-    def __init__(self, memory_bytes: int, cache_folder: str) -> None:
-        self.tasks: dict[int, _Task] = {}
-        self.batches = 0
-        self.withdrawn = False
-        self.gone = False
-        self.waiting_to_write = False
-        self.unsent = bytearray()
-        self._received = bytearray()
-        self._asked_at = IDLE
-        their_inbox, self.inbox = os.pipe()
-        self.results, their_results = os.pipe()
-        page = _shared_page()
-        self.stamp = Stamp(page)
-        self.stamp.write("", monotonic(), 0.0)
-        self.stamp.withdrawn_from = NEVER
-        their_lifeline, self._lifeline = os.pipe()
-        passed = (their_inbox, their_results, page, their_lifeline)
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-B", "-S", "-E", "-c", _BOOT]
-                + [*map(str, passed), str(memory_bytes), cache_folder]
-                + [os.path.abspath(entry) for entry in sys.path],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=passed,
-                # A second thread's arena would take 64 MiB of the address space.
-                env={**os.environ, "MALLOC_ARENA_MAX": "1"},
-            )
-        finally:
-            for descriptor in passed:
-                os.close(descriptor)
-        os.set_blocking(self.inbox, False)
-        os.set_blocking(self.results, False)
-
-    def queue_message(self, message: object) -> None:
-        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-        self.unsent += HEADER.pack(len(data))
-        self.unsent += data
-
-    def send(self) -> bool:
-        """Write what the pipe takes; whether something is left."""
-        while self.unsent and not self.gone:
-            try:
-                written = os.write(self.inbox, self.unsent)
-            except BlockingIOError:
-                break
-            except BrokenPipeError:  # its end is seen when its results are read
-                break
-            del self.unsent[:written]
-        return bool(self.unsent)
-
-    def ask_for_results(self, number: int) -> None:
-        """Have what was finished before task `number` sent; once for each task."""
-        if self._asked_at != number:
-            self._asked_at = number
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self._lifeline, b"r")
-
-    def receive(self) -> tuple[list[Message], bool]:
-        """Complete messages, and whether the process has ended."""
-        ended = False
-        while True:
-            try:
-                data = os.read(self.results, 1 << 20)
-            except BlockingIOError:
-                break
-            if not data:
-                ended = True
-                break
-            self._received += data
-        messages: list[Message] = []
-        while len(self._received) >= HEADER.size:
-            size = HEADER.unpack_from(self._received)[0] + HEADER.size
-            if len(self._received) < size:
-                break
-            with memoryview(self._received) as view:
-                message = pickle.loads(view[HEADER.size : size])
-            del self._received[:size]
-            messages.append(message)
-        return messages, ended
-
-    def end(self) -> None:
-        """Kill the process, wait for it, close everything."""
-        if self.gone:
-            return
-        self.gone = True
-        self._process.kill()
-        self._process.wait()
-        for descriptor in (self.inbox, self.results, self._lifeline):
-            os.close(descriptor)
-        self.stamp.close()
-
-
-def _shared_page() -> int:
-    """A descriptor of a page of memory without a name in any folder."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("t2s-bench")
-    else:
-        descriptor, name = tempfile.mkstemp()
-        os.unlink(name)
-    os.ftruncate(descriptor, PAGE_BYTES)
-    return descriptor
-
-
-def _end(workers: list[_Worker | None]) -> None:
+def _end(workers: list[Child | None]) -> None:
     for slot, worker in enumerate(workers):
         workers[slot] = None
         if worker is not None:

@@ -1,0 +1,55 @@
+"""A prediction to be judged and its verdict, as they travel between a scorer and its workers.
+
+Plain tuples: one process serves all workers, and pickling a dataclass takes it several times as
+long. What all predictions for a database share is one object, which a batch then holds once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from t2s_bench.metrics.case import ScoreTask
+from t2s_bench.metrics.judge import Judgement, judge
+from t2s_bench.types import Budget, Database, Outcome, Score
+
+if TYPE_CHECKING:
+    from t2s_bench.execution.session import Session
+
+# database, metrics, budget, profile
+Shared = tuple[Database, tuple[str, ...], Budget, str]
+# golds, predicted SQL, what it shares with others
+Parcel = tuple[tuple[str, ...], str, Shared]
+# outcome, a value for each metric, error; then the costs in the order of `Judgement`
+Verdict = tuple[
+    Outcome,
+    tuple[float | None, ...],
+    str,
+    int | None,
+    int | None,
+    float | None,
+    int | None,
+    int | None,
+]
+
+
+def judge_parcel(session: Session, parcel: Parcel) -> Verdict:
+    """`judge`, in a worker."""
+    golds, sql, (database, metrics, budget, profile) = parcel
+    found = judge(session, ScoreTask("", golds, sql, database, metrics, budget, profile))
+    return (
+        found.score.outcome,
+        tuple(map(found.score.metrics.__getitem__, metrics)),
+        found.score.error,
+        found.predicted_rows,
+        found.predicted_steps,
+        found.predicted_seconds,
+        found.gold_rows,
+        found.gold_steps,
+    )
+
+
+def judgement_of(id: str, metrics: tuple[str, ...], verdict: Verdict) -> Judgement:
+    """The judgement on question `id`, in the scorer."""
+    outcome, values, error, rows, steps, seconds, gold_rows, gold_steps = verdict
+    score = Score(id, outcome, dict(zip(metrics, values, strict=True)), error)
+    return Judgement(score, rows, steps, seconds, gold_rows, gold_steps)
