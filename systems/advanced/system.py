@@ -20,7 +20,7 @@ from .agents.team import Deliberation, Solo, Team, TeamBudget
 from .agents.validation import ValidationAgent
 from .clarifier.calibration import Calibration
 from .clarifier.refine import Ask, Clarified, Clarifier, ClarifierSettings
-from .clarifier.trust import Trust
+from .clarifier.trust import SECTION, SOLO, Trust
 from .codec.codec import Session
 from .evidence import Prober
 from .models import Opened, open_model
@@ -173,7 +173,7 @@ class Advanced(System):
                 abstain_below=options.abstain_below,
             ),
             self._blend if team else None,
-            Trust.load(folder),
+            Trust.load(folder, SECTION if team else SOLO),
         )
 
     def _share(self, said: Deliberation) -> float | None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from ..calibration_file import number, read_section, write_section
 from .probes import Source
 
-SECTION = "trust"
+# What settles a difference well beside the team's judgement may not do so without it.
+SECTION, SOLO = "trust", "trust_solo"
 # How often the probes chose a gold over one of its mutants (bench/clarifier_probes.py): on Spider's
 # training databases, for evidence text on `mini`. A model's own errors are harder than mutants, so
 # a checkpoint that was calibrated has its own figures. The validator has already spoken in the
@@ -57,11 +58,11 @@ class Trust:
         share = self.shares[source]
         return min(1.0, (1 - share) / max(share, 1e-9))
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, section: str = SECTION) -> None:
         """Writes the fitted sources into the checkpoint's calibration file."""
         write_section(
             folder,
-            SECTION,
+            section,
             {
                 **{str(one): self.shares[one] for one in FITTED},
                 "findings": {str(one): self.findings.get(one, 0) for one in FITTED},
@@ -69,9 +70,9 @@ class Trust:
         )
 
     @classmethod
-    def load(cls, folder: Path) -> Trust:
-        """The checkpoint's trust, or the defaults."""
-        found = read_section(folder, SECTION)
+    def load(cls, folder: Path, section: str = SECTION) -> Trust:
+        """The checkpoint's trust (`SOLO`: without the team), or the defaults."""
+        found = read_section(folder, section)
         if found is None:
             return cls()
         said = found.get("findings")

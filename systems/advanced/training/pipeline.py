@@ -7,7 +7,7 @@ as far as its component is on. In this order, each with what was fitted before i
     selection          how judgement, votes and likelihood are blended, which logit accepts
     trust              how far each source that settles a difference is believed
     confidence         which signals of the clarified answer speak for it
-    confidence_solo    the same for answers without the team
+    trust_solo, confidence_solo    the same for answers without the team
 
 Settings of the search are those of the training's options, the others the system's defaults.
 """
@@ -26,12 +26,10 @@ from t2s_bench.types import Example
 from ..agents.recall_guard import RecallGuard
 from ..agents.selection import Blend, Case
 from ..agents.team import Deliberation
-from ..calibration_file import read_section
 from ..clarifier.calibration import Calibration
 from ..clarifier.probes import Source
 from ..clarifier.refine import Clarified, observed
-from ..clarifier.trust import SECTION as TRUST
-from ..clarifier.trust import Trust
+from ..clarifier.trust import SECTION, SOLO, Trust
 from ..codec.codec import Policy
 from ..models import Opened
 from ..options import AdvancedOptions
@@ -84,7 +82,7 @@ def calibrate(work: Work, folder: Path) -> None:
 
 
 def fit_confidence(work: Work, policy: Policy, folder: Path, off: frozenset[str]) -> None:
-    """Blend, trust (where it is not there yet) and confidence of one way to answer."""
+    """Blend (the team's), trust and confidence of one way to answer."""
     team = TEAM not in off
     with system(work, policy, folder, off) as answering:
         answered = _answered(work, policy, answering)
@@ -95,9 +93,8 @@ def fit_confidence(work: Work, policy: Policy, folder: Path, off: frozenset[str]
         blend = Blend.fit([one.case for one in answered])
         blend.save(folder)
         answered = [one.selected(blend) for one in answered]
-    if read_section(folder, TRUST) is None:
-        clarified = _clarified(work, policy, folder, off, answered)
-        Trust.fit(_observed(work, answered, clarified)).save(folder)
+    clarified = _clarified(work, policy, folder, off, answered)
+    Trust.fit(_observed(work, answered, clarified)).save(folder, SECTION if team else SOLO)
     final = _clarified(work, policy, folder, off, answered)
     asked = [(one.example, said.sql) for one, said in zip(answered, final, strict=True)]
     right = [bool(one) for one in work.right(asked)]
