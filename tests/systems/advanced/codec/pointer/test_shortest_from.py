@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from systems.advanced.codec.pointer.encode import encode
+import pytest
+from systems.advanced.codec.pointer.encode import Inexpressible, encode
 from tests.systems.advanced.codec.pointer.graphs import GRAPH, SCHOOL, there_and_back
 
 from systems.advanced.codec.pointer import vocabulary as v
@@ -24,3 +25,9 @@ def test_a_join_that_the_schema_tells_is_not_written() -> None:
 def test_tables_that_are_not_joined_stay_so() -> None:
     found = there_and_back("SELECT student.name FROM student JOIN enrolment")
     assert " ON " not in found and "enrolment" in found
+
+
+def test_more_tables_than_can_be_tried_are_refused_at_once() -> None:
+    joined = ", ".join(f"student s{n}" for n in range(30))
+    with pytest.raises(Inexpressible, match="more than 10 tables"):
+        encode(f"SELECT s0.name FROM {joined}", SCHOOL, GRAPH)
