@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from systems.advanced.agents.selection import Blend
 from systems.advanced.agents.team import Deliberation, Solo, Team
+from systems.advanced.clarifier.refine import Clarifier
 from systems.advanced.clarifier.trust import Trust
 from systems.advanced.models import Opened
 from systems.advanced.options import AdvancedOptions
@@ -56,6 +57,7 @@ def test_calibration_looks_at_what_the_whole_system_answers(
         "recall_guard",
         "selection",
         "trust",
+        "trust_solo",
     }
     # Twelve questions of two databases, first by the team and then without it.
     assert [team for team, _ in said] == [True] * 12 + [False] * 12
@@ -80,11 +82,21 @@ def test_without_a_validator_only_the_lone_answer_is_calibrated(
 ) -> None:
     found, said = calibrated(towns, tmp_path, monkeypatch, use_multi_agent_rl=False)
     assert not any(team for team, _ in said)
-    assert found.keys() == {"confidence_solo", "recall_guard", "selection", "trust"}
+    assert found.keys() == {"confidence_solo", "recall_guard", "selection", "trust_solo"}
     assert found["selection"]["weight"] == 0.0
 
 
-def test_the_fits_are_in_force_for_what_is_fitted_after_them(towns: Path, tmp_path: Path) -> None:
+def test_the_fits_are_in_force_for_what_is_fitted_after_them(
+    towns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[tuple[Any, ...]] = []
+
+    class Spied(Clarifier):
+        def __init__(self, *given: Any) -> None:
+            built.append(given)
+            super().__init__(*given)
+
+    monkeypatch.setattr("systems.advanced.system.Clarifier", Spied)
     folder = tmp_path / "fitted"
     folder.mkdir()
     Blend(weight=0.85, accept_logit=1.5).save(folder)
@@ -94,9 +106,6 @@ def test_the_fits_are_in_force_for_what_is_fitted_after_them(towns: Path, tmp_pa
         work.learner.module.eval()
         policy = work.learner.policy()
         with system(work, policy, folder, frozenset()) as made:
-            clarifier: Any = made.clarifier
-            assert clarifier._weight == 0.85
-            assert clarifier._trust == Trust.load(folder)
             # As the system itself opens a model that lies there.
             other = Advanced(
                 AdvancedOptions(mcts_simulations=6, mcts_exploration=1.4, policy_temperature=1.0),
@@ -108,3 +117,7 @@ def test_the_fits_are_in_force_for_what_is_fitted_after_them(towns: Path, tmp_pa
             other.close()
     assert [c.sql for c in one.candidates] == [c.sql for c in two.candidates]
     assert one.selection == two.selection and one.logits == two.logits
+    # Blend and trust that lie there reach the clarifier of both.
+    assert len(built) == 2
+    for given in built:
+        assert Blend.load(folder) in given and Trust.load(folder) in given
