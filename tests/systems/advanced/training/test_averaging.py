@@ -50,7 +50,8 @@ def test_a_loaded_average_goes_on_as_the_one_that_was_saved() -> None:
 
 def test_the_writing_stage_ends_with_the_average(tmp_path: Path) -> None:
     towns = make_towns(tmp_path / "towns")
-    plain, averaged = {}, {}
+    plain: dict[int, torch.Tensor] = {}
+    averaged: dict[int, torch.Tensor] = {}
     for decay, into in ((0.0, plain), (0.9, averaged)):
         options = small_options(
             towns, weight_averaging=decay, use_multi_agent_rl=False, checkpoint_every=1

@@ -70,7 +70,7 @@ class Watched(TinyLearner):
             self.asked.add(task.database.id)
             return opened(task, *more)
 
-        policy.open = spied  # type: ignore[method-assign]
+        policy.open = spied  # type: ignore[method-assign,assignment]
         return policy
 
 
