@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from t2s_bench.databases.value_words import fold
 
-from ..agents.candidate import Candidate, votes
+from ..agents.candidate import Candidate, grouped, votes
 from ..agents.selection import Blend, Selection
 from ..agents.sql import SqlAgent
 from ..agents.team import Deliberation
@@ -34,6 +34,9 @@ Ask = Callable[[ClarifyingQuestion], str | None]
 
 # The validator settles only where it is surer than this (a logit: odds of 2.7 to 1).
 DECIDED = 1.0
+
+# What a result that leads has more votes than the most voted one: any little more.
+AHEAD = 1 + 1e-6
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ class Clarifier:
                 held = _together(held, constraint)
                 written = self._rewrite(start, state, held, seed + number + 1)
                 self._believe(start, state, difference, finding)
-                state.selection = self._select(state)
+                state.selection = self._select(start, state)
             after = state.candidates[state.selection.chosen].sql
             rounds.append(
                 Round(confidence, difference, sides, finding, constraint, written, before, after)
@@ -190,10 +193,18 @@ class Clarifier:
     def _signals(self, state: _State, linking: Linking | None) -> Signals:
         return signals(state.candidates, state.selection, state.logits, linking)
 
-    def _select(self, state: _State) -> Selection:
-        shares = [
-            share * trust for share, trust in zip(votes(state.candidates), state.trust, strict=True)
-        ]
+    def _select(self, start: Deliberation, state: _State) -> Selection:
+        shares = votes(state.candidates)
+        if state.logits is None:
+            # Without judgement the answer to begin with was the search's own choice, not that of
+            # the votes: it stays ahead until a finding speaks against it.
+            leader = start.candidates[start.selection.chosen]
+            top = max(group.share for group in grouped(state.candidates, shares))
+            shares = [
+                max(share, top * AHEAD) if one is leader else share
+                for one, share in zip(state.candidates, shares, strict=True)
+            ]
+        shares = [share * trust for share, trust in zip(shares, state.trust, strict=True)]
         return self._blend.select(state.candidates, state.logits, shares)
 
     def _unsettled(

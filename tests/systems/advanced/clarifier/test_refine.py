@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,22 @@ def test_a_source_that_is_not_believed_changes_no_votes(tmp_path: Path, prober: 
     )
     assert said.sql == COUNTRY
     assert "singer.home" in policy.sessions[0].constraints[0].require
+
+
+def test_the_searchs_choice_stays_ahead_of_the_votes_where_nothing_speaks_against_it(
+    tmp_path: Path, prober: Prober
+) -> None:
+    sql = SqlAgent(prober, Drawing(beam=4))
+    voted = Solo(StagePolicy([(COUNTRY, -0.3), (HOME, -1.5)], lambda one: 0.0), sql).answer(
+        make_task(tmp_path, "Whose home is France?", "")
+    )
+    place = next(n for n, one in enumerate(voted.candidates) if one.sql == HOME)
+    assert voted.selection.chosen != place
+    start = replace(voted, selection=voted.selection.led_by(place))
+    believes = ClarifierSettings(uncertainty_threshold=0.0)
+    said = Clarifier(sql, prober, settings=believes, trust=NOTHING_BELIEVED).refine(start)
+    assert said.rounds and said.rounds[0].constraint is not None
+    assert said.sql == HOME
 
 
 def test_the_validator_directs_what_is_written_again(tmp_path: Path, prober: Prober) -> None:
