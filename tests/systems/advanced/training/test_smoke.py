@@ -10,9 +10,7 @@ from t2s_bench.training.directory import read_metrics
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason="six steps of reinforcement log two rewards, whose order is chance; to be measured longer"
-)
+@pytest.mark.xfail(reason="six steps of reinforcement log two rewards, whose order is chance")
 def test_loss_reward_and_accuracy_of_the_smoke_training_move_in_the_right_direction(
     tmp_path: Path,
 ) -> None:
