@@ -93,7 +93,8 @@ def _searched(
     for number, example in enumerate(examples):
         session = policy.open(work.task(example))
         result = search(session, work.prober, settings, work.seed + number)
-        yield example, {one.sql: one.logprob for one in result.candidates}
+        # What does not run within the search's small budget would take the scorer's whole one.
+        yield example, {c.sql: c.logprob for c in result.candidates if c.evidence.runs}
 
 
 def _sampled(work: Work, examples: Sequence[Example]) -> Iterator[tuple[Example, dict[str, float]]]:

@@ -193,6 +193,18 @@ class TrainingOptions:
         return folds if self.validation_writers is None else min(folds, self.validation_writers)
 
     @property
+    def tunes_critic(self) -> bool:
+        """Whether the critic starts as a trained writer."""
+        return self.writers == 1 and self.model_name == "small"
+
+    @property
+    def validation_steps(self) -> int:
+        """The validator's steps of phase 1: a few rounds where it starts as a trained writer."""
+        if not self.use_multi_agent_rl:
+            return 0
+        return math.ceil(self.phase1_steps * (1 / 13 if self.tunes_critic else 1 / 4))
+
+    @property
     def mixed_precision(self) -> Literal["no", "fp16", "bf16"]:
         """As accelerate names it."""
         return "fp16" if self.fp16 else "bf16" if self.bf16 else "no"

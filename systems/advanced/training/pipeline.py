@@ -134,10 +134,12 @@ def _answered(work: Work, policy: Policy, answering: Advanced) -> list[Answered]
         (example, _reopened(policy, answering.deliberate(work.task(example))))
         for example in work.data.calibration
     ]
-    right = iter(work.right([(e, c.sql) for e, one in said for c in one.candidates]))
+    # What a candidate's own small budget did not suffice for would take the scorer's whole one.
+    asked = [(e, c.sql) for e, one in said for c in one.candidates if c.evidence.runs]
+    right = iter(work.right(asked))
     found = []
     for example, one in said:
-        hits = [next(right) for _ in one.candidates]
+        hits = [next(right) if c.evidence.runs else False for c in one.candidates]
         if None not in hits:
             found.append(Answered(example, one, tuple(map(bool, hits))))
     return found

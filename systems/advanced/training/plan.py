@@ -72,7 +72,7 @@ def _phases(
 ) -> dict[str, dict[str, int]]:
     roles = 3 if options.use_multi_agent_rl else 1
     writing = options.phase1_steps + options.writers * options.fold_steps
-    judging = options.phase1_steps // 4 if roles > 1 else 0
+    judging = options.validation_steps
     judged = options.refine_questions * 6
     if options.writers:
         asked = own * options.writers // options.validation_folds

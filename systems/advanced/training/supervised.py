@@ -9,12 +9,10 @@ otherwise, than it will on new ones.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from t2s_bench.types import Example
 
-from ..small_model.learner import SmallLearner
 from ..task import Role
 from .cross_fitting import cross_fitted, start_critic, write_candidates
 from .lessons import Lesson, Rollout
@@ -24,8 +22,6 @@ from .rolling import rolled
 from .teaching import lessons, taught
 from .work import Work
 
-# The validator's share of the phase's steps.
-VALIDATION_SHARE = 0.25
 # The validator's share of the phase's rate, and that of one that starts as a trained writer.
 VALIDATION_RATE, TUNING_RATE = 1 / 2, 1 / 6
 # Rollouts a question from which the validator learns.
@@ -41,9 +37,8 @@ def supervised(work: Work) -> None:
         write_candidates(work)
     fit(work, taught(work, 1, "writing", steps, rate, lambda: lessons(work), averaging=averaging))
     if judging:
-        count = math.ceil(VALIDATION_SHARE * steps)
         questions = max(1, options.refine_questions)
-        tuned = options.writers == 1 and isinstance(work.learner, SmallLearner)
+        tuned = options.tunes_critic
 
         def make() -> list[Lesson]:
             if tuned:
@@ -51,6 +46,7 @@ def supervised(work: Work) -> None:
             return cross_fitted(work) if options.writers else judged(work, questions)
 
         rate *= TUNING_RATE if tuned else VALIDATION_RATE
+        count = options.validation_steps
         fit(work, taught(work, 1, "validation", count, rate, make, by_question=True))
 
 

@@ -10,12 +10,11 @@ from t2s_bench.training.directory import read_metrics
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="six steps of reinforcement log two rewards, whose order is chance")
 def test_loss_reward_and_accuracy_of_the_smoke_training_move_in_the_right_direction(
     tmp_path: Path,
 ) -> None:
-    asked = ["-o", f"output_dir={tmp_path}", "-o", "final_questions=0", "--json"]
-    done = CliRunner().invoke(app, ["train", "advanced", "--smoke", *asked])
+    asked = ["train", "advanced", "--smoke", "--json", "--jobs", "1", "-o"]
+    done = CliRunner().invoke(app, [*asked, f"output_dir={tmp_path}"])
     assert done.exit_code == 0, done.output
     lines = read_metrics(tmp_path / "smoke")
 
@@ -28,8 +27,9 @@ def test_loss_reward_and_accuracy_of_the_smoke_training_move_in_the_right_direct
     judged = values("validation", "loss_validation")
     assert judged[-1] < judged[0]
     rewards = values("grpo", "reward")
+    # Each step has other questions: what counts is the mean of many.
     half = len(rewards) // 2
-    assert sum(rewards[half:]) > sum(rewards[:half])
+    assert half == 30 and sum(rewards[half:]) > 1.1 * sum(rewards[:half])
     # On questions of databases that nothing was trained on.
     ex = [float(str(one["ex"])) for one in lines if one["kind"] == "eval"]
     assert ex[0] == 0.0 and ex[-1] >= 0.1
