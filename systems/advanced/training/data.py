@@ -142,8 +142,11 @@ def divided(
     }
     chance = Random(seed)
     slices = {
-        part: tuple(chance.sample(found, min(len(found), options.development_questions)))
-        for part, found in of.items()
+        part: tuple(chance.sample(of[part], min(len(of[part]), count)))
+        for part, count in (
+            ("development", options.development_questions),
+            ("calibration", options.calibration_questions),
+        )
     }
     train = [e for e in examples if e.question.database not in development | calibration]
     return Data(

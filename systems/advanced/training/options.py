@@ -48,6 +48,7 @@ class TrainingOptions:
     development_databases: int = _option(12, "training databases held out to measure progress")
     calibration_databases: int = _option(12, "training databases held out to calibrate")
     development_questions: int = _option(200, "questions of the development slice, at most")
+    calibration_questions: int = _option(200, "questions to calibrate on, at most")
     limit: int | None = _option(
         None, "training questions of each data set, at most, spread over its databases"
     )
@@ -225,6 +226,7 @@ _LOWEST = {
     "development_databases": 1,
     "calibration_databases": 1,
     "development_questions": 1,
+    "calibration_questions": 1,
     "limit": 1,
     "mcts_simulations": 1,
     "grpo_questions": 1,

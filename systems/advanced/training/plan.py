@@ -85,7 +85,7 @@ def _phases(
     looked = options.clarification_iterations * options.refine_questions * 6
     # With the team and without it; the slice has as many questions as that to measure progress.
     ways = 2 if roles > 1 else 1
-    calibrated = ways * options.development_questions * options.mcts_simulations
+    calibrated = ways * options.calibration_questions * options.mcts_simulations
     return {
         "1 curriculum": {
             "steps": writing + judging,

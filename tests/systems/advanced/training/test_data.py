@@ -39,8 +39,9 @@ def test_databases_are_held_out_whole(towns: Path, tmp_path: Path) -> None:
 
 
 def test_the_slices_are_bounded(towns: Path, tmp_path: Path) -> None:
-    data = read_data(small_options(towns, development_questions=2), 0, tmp_path)
-    assert len(data.development) == len(data.calibration) == 2
+    options = small_options(towns, development_questions=2, calibration_questions=3)
+    data = read_data(options, 0, tmp_path)
+    assert (len(data.development), len(data.calibration)) == (2, 3)
 
 
 def test_a_limit_leaves_questions_of_every_database_and_holds_the_same_ones_out(

@@ -56,6 +56,7 @@ CHANGED: dict[str, Any] = {
     "development_databases": 2,
     "calibration_databases": 1,
     "development_questions": 3,
+    "calibration_questions": 3,
     "synthetic_share": 0.4,
     "limit": 7,
     "batch_size": 4,

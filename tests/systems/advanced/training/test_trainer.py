@@ -67,7 +67,7 @@ def test_the_plan_counts_the_writers_of_folds_and_what_they_write(towns: Path) -
 
 def test_the_plan_counts_the_calibration_s_searches(towns: Path) -> None:
     few, many = (
-        make_plan(small_options(towns, mcts_simulations=n, development_questions=10), ALL, 0)
+        make_plan(small_options(towns, mcts_simulations=n, calibration_questions=10), ALL, 0)
         for n in (6, 16)
     )
     phases = [plan["phases"]["4 uncertainty"]["generated tokens"] for plan in (few, many)]  # type: ignore[index]
@@ -206,6 +206,7 @@ def test_a_tiny_pretrained_model_goes_through_all_phases(
         phase4_steps=1,
         refine_questions=2,
         development_questions=2,
+        calibration_questions=2,
     )
     train(options, tmp_path / "out", Request((1, 2, 3, 4), data=tmp_path))
     final = tmp_path / "out" / "final_model"
