@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from t2s_bench.databases.schema import Schema
 
@@ -49,6 +50,7 @@ class Parts:
         return tuple(part for part in self.parts if part.clause == clause)
 
 
+@lru_cache(maxsize=1024)
 def take_apart(sql: str, schema: Schema, dialect: str = "sqlite") -> Parts | None:
     """The parts of a statement, or None where sqlglot cannot read it."""
     tree = resolved(sql, schema, dialect)

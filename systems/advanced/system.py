@@ -177,10 +177,10 @@ class Advanced(System):
         )
 
     def _share(self, said: Deliberation) -> float | None:
-        """The votes' share; one greedy statement claims nothing."""
+        """The chosen result's score; one greedy statement claims nothing."""
         if len(said.candidates) < 2:
             return None
-        return min(1.0, max(0.0, said.selection.groups[0].share))
+        return min(1.0, max(0.0, said.selection.scores[0]))
 
     def _shown(self, said: Deliberation, clarified: Clarified | None) -> tuple[Candidate, ...]:
         """The candidates by result, best first, with their results' scores."""

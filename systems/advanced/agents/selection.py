@@ -1,97 +1,115 @@
-"""Which result wins: the validator's pairwise judgement, the votes and the writer's own likelihood.
+"""Which result wins: the validator's judgement, the writer's likelihood, votes and emptiness.
 
-The judgement is Bradley and Terry's (1952): one result is preferred to another with the probability
-σ(difference of their logits). A result's preference is the mean over all pairs with the others,
-weighted by the others' votes: how likely it is to be preferred to what else was proposed. The
-likelihood is that of its statement a token, against the likeliest: among the many near-identical
-statements of a beam, votes say how many there are of a kind, and this says how sure each is.
+Each candidate that runs has a share of belief, a product of experts:
+
+    exp(judgement · logit + likelihood · log-probability + votes · log(share) + empty · [no rows])
+
+A result has the sum of its candidates. So several statements with one result add up, a sure writer
+counts for more than an unsure one, and between two statements the judgement speaks as a pairwise
+preference (Bradley and Terry 1952): the difference of their logits. Without a judgement the votes
+alone are the shares.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 from ..calibration_file import number, read_section, write_section
 from .candidate import Candidate, Group, grouped, votes
+from .choice import fit_choice
 
 SECTION = "selection"
-STEPS = 20
 FOLDS = 5
+# The least share of votes, before its logarithm: what no search came to is not impossible.
+LEAST_SHARE = 1e-3
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each term counts; the defaults are those of a checkpoint that was not calibrated."""
+
+    judgement: float = 1.0
+    likelihood: float = 0.0
+    votes: float = 1.0
+    empty: float = 0.0
+
+
+# Nobody gains from being judged worse, being less likely, or returning nothing.
+SIGNS = Weights(1, 1, 1, -1)
+ALONE = {
+    "judgement_alone": Weights(1, 0, 0, 0),
+    "likelihood_alone": Weights(0, 1, 0, 0),
+    "votes_alone": Weights(0, 0, 1, 0),
+}
 
 
 @dataclass(frozen=True)
 class Blend:
-    """The weights of judgement (`weight`) and likelihood; what is left to 1 is the votes'.
+    """The weights; from `accept_logit` on the validator accepts.
 
-    From `accept_logit` on the validator accepts. The defaults are those of a checkpoint that was
-    not calibrated. `accuracy` is that on the `questions` it was fitted on, of weights fitted on
-    other databases than the question's, beside each term alone.
+    `accuracy` is that on the `questions` it was fitted on, of weights fitted on other databases
+    than the question's, beside that of each term alone.
     """
 
-    weight: float = 0.5
-    likelihood: float = 0.0
+    weights: Weights = Weights()  # noqa: RUF009 (frozen)
     accept_logit: float = 0.0
     questions: int = 0
     accuracy: float = 0.0
-    votes_alone: float = 0.0
-    judge_alone: float = 0.0
+    judgement_alone: float = 0.0
     likelihood_alone: float = 0.0
+    votes_alone: float = 0.0
 
     def select(
         self,
         candidates: Sequence[Candidate],
         logits: Sequence[float] | None,
-        shares: Sequence[float] | None = None,
+        beliefs: Sequence[float] | None = None,
     ) -> Selection:
         """See `select`."""
-        return select(candidates, logits, self.weight, shares, self.likelihood)
+        return select(candidates, logits, self.weights, beliefs)
 
     @classmethod
     def fit(cls, cases: Sequence[Case]) -> Blend:
-        """The weights of the best accuracy, in steps of 0.05; among equals those nearest to even.
+        """The weights of the greatest likelihood of right results, see `choice.fit_choice`.
 
-        The likelihood is used where that is better on databases that the weights were not fitted
-        on (`Case.database`, in up to `FOLDS` folds); with one database it is not, and `accuracy` is
-        that on the cases themselves. `accept_logit` separates right from wrong candidates with the
-        least errors.
+        Databases (`Case.database`) are dealt into up to `FOLDS` folds for `accuracy`; with one
+        database it is that on the cases themselves. `accept_logit` separates right from wrong
+        candidates with the least errors.
         """
         if not cases:
             return cls()
-        mixtures = _mixtures()
-        by_case = [_right(case, mixtures) for case in cases]
-        right = {one: [row[n] for row in by_case] for n, one in enumerate(mixtures)}
-        folds = _folds(cases)
-        families = [[one for one in mixtures if one[1] == 0], mixtures]
-        held_out = [_held_out(right, family, folds) for family in families]
-        better = int(len(folds) > 1 and held_out[1] > held_out[0])
-        weight, likelihood = _best(right, families[better], range(len(cases)))
-        alone = [sum(right[one]) / len(cases) for one in ((0, 0), (STEPS, 0), (0, STEPS))]
-        return cls(
-            weight / STEPS,
-            likelihood / STEPS,
-            _separator(cases),
-            len(cases),
-            held_out[better] / len(cases),
-            *alone,
-        )
+        weights = _fitted(cases)
+        hits = 0
+        for fit, tried in _folds(cases):
+            held_out = _fitted([cases[n] for n in fit])
+            hits += sum(_is_right(cases[n], held_out) for n in tried)
+        count = len(cases)
+        alone = {
+            name: sum(_is_right(case, one) for case in cases) / count for name, one in ALONE.items()
+        }
+        return cls(weights, _separator(cases), count, hits / count, **alone)
 
     @classmethod
     def load(cls, folder: Path) -> Blend:
-        """The checkpoint's blend, or the defaults; an older file gives likelihoods no weight."""
+        """The checkpoint's blend, or the defaults."""
         found = read_section(folder, SECTION)
         if found is None:
             return cls()
-        found = {"likelihood": 0.0, "likelihood_alone": 0.0, **found}
-        said = {one.name: number(found, one.name, folder) for one in fields(cls)}
-        questions = int(said.pop("questions"))
-        return cls(**said, questions=questions)
+        weights = Weights(*(number(found, one.name, folder) for one in fields(Weights)))
+        said = {
+            one.name: number(found, one.name, folder)
+            for one in fields(cls)
+            if one.name not in ("weights", "questions")
+        }
+        return cls(weights, questions=int(number(found, "questions", folder)), **said)
 
     def save(self, folder: Path) -> None:
         """Writes the blend into the checkpoint's calibration file."""
-        write_section(folder, SECTION, dict(self.__dict__))
+        said = {name: value for name, value in self.__dict__.items() if name != "weights"}
+        write_section(folder, SECTION, {**self.weights.__dict__, **said})
 
 
 @dataclass(frozen=True)
@@ -111,14 +129,12 @@ class Case:
 class Selection:
     """The groups by result with their scores, best first, and the place of the chosen candidate.
 
-    `votes` are the candidates' shares, `preferences` the groups' mean pairwise judgements and
-    `likelihoods` their statements' likelihoods a token, against the likeliest (1).
+    Scores are the results' shares of belief (what runs adds up to 1), `votes` the candidates'
+    shares of the votes.
     """
 
     groups: tuple[Group, ...]
     scores: tuple[float, ...]
-    preferences: tuple[float, ...]
-    likelihoods: tuple[float, ...]
     votes: tuple[float, ...]
 
     @property
@@ -136,8 +152,6 @@ class Selection:
         return Selection(
             (led, *(self.groups[n] for n in order[1:])),
             tuple(self.scores[n] for n in order),
-            tuple(self.preferences[n] for n in order),
-            tuple(self.likelihoods[n] for n in order),
             self.votes,
         )
 
@@ -145,88 +159,87 @@ class Selection:
 def select(
     candidates: Sequence[Candidate],
     logits: Sequence[float] | None = None,
-    weight: float = 0.0,
-    shares: Sequence[float] | None = None,
-    likelihood: float = 0.0,
+    weights: Weights = Weights(),  # noqa: B008 (frozen)
+    beliefs: Sequence[float] | None = None,
 ) -> Selection:
     """Ranks the results of at least one candidate; without logits by votes alone.
 
-    `weight` is the judgement's and `likelihood` the writer's, the rest is the votes'. Within a
-    group the best-judged candidate stands for it (without logits the most voted). What does not run
-    comes last. `shares` replace the votes that follow from the candidates.
+    The candidate with the greatest share stands for its result. What does not run comes last.
+    `beliefs` are factors of the candidates' shares (and of their votes): 0 rules one out.
     """
-    voted = list(votes(candidates) if shares is None else shares)
-    groups, terms = _terms(candidates, logits, voted)
-    if logits is None:
-        scores = [group.share for group in groups]
-    else:
-        scores = [_score(term, weight, likelihood) for term in terms]
-    order = sorted(
-        range(len(groups)), key=lambda n: (not groups[n].runs, -scores[n], groups[n].first)
-    )
-    return Selection(
-        tuple(groups[n] for n in order),
-        tuple(scores[n] for n in order),
-        tuple(terms[n][0] for n in order),
-        tuple(terms[n][1] for n in order),
-        tuple(voted),
-    )
-
-
-def _terms(
-    candidates: Sequence[Candidate], logits: Sequence[float] | None, voted: Sequence[float]
-) -> tuple[list[Group], list[tuple[float, float, float]]]:
-    """The groups, and of each its preference (0 without logits), likelihood and share."""
+    voted = votes(candidates)
+    if beliefs is not None:
+        voted = [share * belief for share, belief in zip(voted, beliefs, strict=True)]
     groups = grouped(candidates, voted)
-    preferences = [0.0] * len(groups)
+    shares = voted
     if logits is not None:
+        shares = _shares(candidates, logits, weights, beliefs)
         groups = [
             replace(
-                group,
-                places=tuple(
-                    sorted(group.places, key=lambda place: (-logits[place], -voted[place], place))
-                ),
+                group, places=tuple(sorted(group.places, key=lambda n: (-shares[n], -voted[n], n)))
             )
             for group in groups
         ]
-        best = [logits[group.first] for group in groups]
-        preferences = [
-            _preference(best[place], best[:place] + best[place + 1 :], groups, place)
-            for place in range(len(groups))
-        ]
-    means = [max(candidates[place].mean_logprob for place in group.places) for group in groups]
-    top = max(means)
-    likelihoods = [math.exp(mean - top) if top > -math.inf else 1.0 for mean in means]
-    shares = [group.share for group in groups]
-    return groups, list(zip(preferences, likelihoods, shares, strict=True))
-
-
-def _score(terms: tuple[float, float, float], weight: float, likelihood: float) -> float:
-    preference, likely, share = terms
-    return weight * preference + likelihood * likely + (1 - weight - likelihood) * share
-
-
-def sigmoid(logit: float) -> float:
-    """The probability of a logit; never overflows."""
-    if logit >= 0:
-        return 1 / (1 + math.exp(-logit))
-    return math.exp(logit) / (1 + math.exp(logit))
-
-
-def _preference(
-    logit: float, others: Sequence[float], groups: Sequence[Group], place: int
-) -> float:
-    """The mean over pairs, weighted by the others' votes (evenly where they have none)."""
-    if not others:
-        return 1.0
-    weights = [group.share for n, group in enumerate(groups) if n != place]
-    if not any(weights):
-        weights = [1.0] * len(others)
-    total = sum(weights)
-    return (
-        sum(share * sigmoid(logit - other) for other, share in zip(others, weights, strict=True))
-        / total
+    total = sum(shares[n] for group in groups if group.runs for n in group.places)
+    scores = [
+        sum(shares[n] for n in group.places) / total if group.runs and total > 0 else 0.0
+        for group in groups
+    ]
+    order = sorted(
+        range(len(groups)), key=lambda n: (not groups[n].runs, -scores[n], groups[n].first)
     )
+    return Selection(tuple(groups[n] for n in order), tuple(scores[n] for n in order), tuple(voted))
+
+
+def _shares(
+    candidates: Sequence[Candidate],
+    logits: Sequence[float],
+    weights: Weights,
+    beliefs: Sequence[float] | None,
+) -> list[float]:
+    """Odds of each candidate, of those that run the greatest 1 before beliefs."""
+    scores = [
+        sum(w * x for w, x in zip(astuple(weights), row, strict=True))
+        for row in _terms(candidates, logits)
+    ]
+    running = [score for score, one in zip(scores, candidates, strict=True) if one.evidence.runs]
+    top = max(running, default=0.0)
+    odds = [math.exp(min(score - top, 0.0)) for score in scores]
+    if beliefs is None:
+        return odds
+    return [one * belief for one, belief in zip(odds, beliefs, strict=True)]
+
+
+def _terms(candidates: Sequence[Candidate], logits: Sequence[float]) -> list[tuple[float, ...]]:
+    """Each candidate's terms in the order of `Weights`; likelihoods against the likeliest."""
+    top = max(one.logprob for one in candidates)
+    return [
+        (
+            logit,
+            one.logprob - top if top > -math.inf else 0.0,
+            math.log(share + LEAST_SHARE),
+            float(one.evidence.empty),
+        )
+        for one, logit, share in zip(candidates, logits, votes(candidates), strict=True)
+    ]
+
+
+def _fitted(cases: Sequence[Case]) -> Weights:
+    """Weights of what runs; of a likelihood of 0 the logarithm is left out."""
+    taught = []
+    for case in cases:
+        rows = _terms(case.candidates, case.logits)
+        runs = [
+            n
+            for n, one in enumerate(case.candidates)
+            if one.evidence.runs and math.isfinite(sum(rows[n]))
+        ]
+        taught.append(([rows[n] for n in runs], [case.right[n] for n in runs]))
+    return Weights(*fit_choice(taught, [int(sign) for sign in astuple(SIGNS)]))
+
+
+def _is_right(case: Case, weights: Weights) -> bool:
+    return case.right[select(case.candidates, case.logits, weights).chosen]
 
 
 def _separator(cases: Sequence[Case]) -> float:
@@ -250,42 +263,6 @@ def _separator(cases: Sequence[Case]) -> float:
     return cut
 
 
-def _mixtures() -> list[tuple[int, int]]:
-    """Weights of judgement and likelihood in steps, the rest for the votes."""
-    return [(one, other) for one in range(STEPS + 1) for other in range(STEPS + 1 - one)]
-
-
-def _right(case: Case, mixtures: Sequence[tuple[int, int]]) -> list[bool]:
-    """Whether each mixture selects a right candidate."""
-    groups, terms = _terms(case.candidates, case.logits, votes(case.candidates))
-    chosen = []
-    for weight, likelihood in mixtures:
-        best = min(
-            range(len(groups)),
-            key=lambda n: (
-                not groups[n].runs,
-                -_score(terms[n], weight / STEPS, likelihood / STEPS),
-                groups[n].first,
-            ),
-        )
-        chosen.append(case.right[groups[best].first])
-    return chosen
-
-
-def _best(
-    right: Mapping[tuple[int, int], Sequence[bool]],
-    family: Sequence[tuple[int, int]],
-    cases: Sequence[int],
-) -> tuple[int, int]:
-    """The mixture of a family with the most right cases; the nearest to even of equals."""
-    even = STEPS / 2
-
-    def merit(one: tuple[int, int]) -> tuple[int, float, int]:
-        return sum(right[one][n] for n in cases), -abs(one[0] - even) - one[1], -one[0]
-
-    return max(family, key=merit)
-
-
 def _folds(cases: Sequence[Case]) -> list[tuple[list[int], list[int]]]:
     """Cases to fit on and to try on, by database; all on themselves where there is one only."""
     names = sorted({case.database for case in cases})
@@ -300,12 +277,3 @@ def _folds(cases: Sequence[Case]) -> list[tuple[list[int], list[int]]]:
         )
         for fold in range(min(FOLDS, len(names)))
     ]
-
-
-def _held_out(
-    right: Mapping[tuple[int, int], Sequence[bool]],
-    family: Sequence[tuple[int, int]],
-    folds: Sequence[tuple[Sequence[int], Sequence[int]]],
-) -> int:
-    """Right cases when each fold is answered by the mixture that is best on the others."""
-    return sum(sum(right[_best(right, family, fit)][n] for n in tried) for fit, tried in folds)

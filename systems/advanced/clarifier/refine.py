@@ -130,7 +130,7 @@ class Clarifier:
         self._prober = prober
         self._calibration = calibration
         self._settings = settings or ClarifierSettings()
-        self._blend = blend or Blend(weight=0.0)
+        self._blend = blend or Blend()
         self._trust = trust or Trust()
 
     def confidence(self, found: Signals) -> float:
@@ -194,18 +194,18 @@ class Clarifier:
         return signals(state.candidates, state.selection, state.logits, linking)
 
     def _select(self, start: Deliberation, state: _State) -> Selection:
-        shares = votes(state.candidates)
+        beliefs = list(state.trust)
         if state.logits is None:
             # Without judgement the answer to begin with was the search's own choice, not that of
             # the votes: it stays ahead until a finding speaks against it.
             leader = start.candidates[start.selection.chosen]
+            shares = votes(state.candidates)
             top = max(group.share for group in grouped(state.candidates, shares))
-            shares = [
-                max(share, top * AHEAD) if one is leader else share
-                for one, share in zip(state.candidates, shares, strict=True)
+            beliefs = [
+                belief * max(1.0, top * AHEAD / share) if one is leader and share > 0 else belief
+                for one, share, belief in zip(state.candidates, shares, beliefs, strict=True)
             ]
-        shares = [share * trust for share, trust in zip(shares, state.trust, strict=True)]
-        return self._blend.select(state.candidates, state.logits, shares)
+        return self._blend.select(state.candidates, state.logits, beliefs)
 
     def _unsettled(
         self, start: Deliberation, state: _State, settled: set[tuple[str | None, ...]]
@@ -289,7 +289,7 @@ class Clarifier:
         difference: Difference,
         finding: Finding | None,
     ) -> None:
-        """Cuts the votes of what contradicts a finding, or uses what a human ruled out."""
+        """Cuts the shares of what contradicts a finding, or uses what a human ruled out."""
         sides = [self._side(start, one.sql, difference) for one in state.candidates]
         if finding is None:
             kept_share = self._trust.kept(Source.HUMAN)

@@ -1,6 +1,6 @@
 """How far each source that settles a difference is believed: how likely its side is the right one.
 
-What contradicts a finding keeps (1 − p) / p of its votes, as Bayes would have it; a source that is
+What contradicts a finding keeps (1 − p) / p of its share, as Bayes would have it; a source that is
 right no more often than a coin changes nothing.
 """
 
@@ -54,7 +54,7 @@ class Trust:
         return cls({**DEFAULTS, **fitted}, count)
 
     def kept(self, source: Source) -> float:
-        """The share of its votes that what contradicts this source keeps."""
+        """The factor that the share of what contradicts this source keeps."""
         share = self.shares[source]
         return min(1.0, (1 - share) / max(share, 1e-9))
 

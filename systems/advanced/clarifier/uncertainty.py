@@ -21,8 +21,9 @@ LOWEST_LOGPROB = -50.0
 class Signals:
     """One answer's signals.
 
-    `share` is the votes' share of the chosen result, `margin` its lead over the next one (negative
-    where the judgement overruled the votes), `entropy` that of the shares in nats. `logprob` and
+    `share` is the chosen result's score (its share of belief, of the votes where nothing was
+    judged), `margin` its lead over the next one (negative where a search overruled the votes),
+    `entropy` that of the scores in nats. `logprob` and
     `mean_logprob` are those of the chosen statement, whole and a token. `logit` is the validator's,
     `logit_margin` its lead over the best-judged other result; both are 0 where nothing was judged.
     `linking_entropy` is the number of columns that the linking is undecided on (binary entropies in
@@ -57,16 +58,17 @@ def signals(
 ) -> Signals:
     """The signals of a selection's chosen answer."""
     chosen = candidates[selection.chosen]
-    first, others = selection.groups[0], selection.groups[1:]
+    others = selection.groups[1:]
+    share, *rivalling = selection.scores
     logit = logit_margin = 0.0
     if logits is not None:
         logit = logits[selection.chosen]
         rivals = [max(logits[place] for place in group.places) for group in others]
         logit_margin = logit - max(rivals) if rivals else 0.0
     return Signals(
-        first.share,
-        first.share - max((group.share for group in others), default=0.0),
-        entropy([group.share for group in selection.groups]),
+        share,
+        share - max(rivalling, default=0.0),
+        entropy(selection.scores),
         max(chosen.logprob, LOWEST_LOGPROB),
         max(chosen.mean_logprob, LOWEST_LOGPROB),
         logit,

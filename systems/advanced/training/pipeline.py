@@ -75,7 +75,7 @@ def calibrate(work: Work, folder: Path) -> None:
         name for name, option in COMPONENTS.items() if not getattr(work.options, option)
     )
     if TEAM in off:
-        Blend(weight=0.0).save(folder)
+        Blend().save(folder)
     else:
         fit_confidence(work, policy, folder, off)
     fit_confidence(work, policy, folder, off | {TEAM})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from systems.advanced.agents.candidate import Candidate
 from systems.advanced.agents.schema import SchemaAgent
-from systems.advanced.agents.selection import Blend
+from systems.advanced.agents.selection import Blend, Weights
 from systems.advanced.agents.sql import Drawing, SqlAgent
 from systems.advanced.agents.team import Solo, Team, TeamBudget
 from systems.advanced.agents.validation import ValidationAgent
@@ -33,7 +33,7 @@ def make_team(
     policy: StagePolicy,
     prober: Prober,
     *,
-    weight: float = 1.0,
+    weights: Weights = Weights(judgement=1.0, votes=0.0),  # noqa: B008 (frozen)
     accept: float = 0.0,
     budget: TeamBudget | None = None,
 ) -> Team:
@@ -42,7 +42,7 @@ def make_team(
         SchemaAgent(policy),
         SqlAgent(prober, Drawing(beam=4)),
         ValidationAgent(prober, accept),
-        Blend(weight, accept),
+        Blend(weights, accept),
         budget,
     )
 

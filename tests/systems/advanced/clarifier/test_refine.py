@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from systems.advanced.agents.selection import Blend, select
+from systems.advanced.agents.selection import Blend, Weights, select
 from systems.advanced.agents.sql import Drawing, SqlAgent
 from systems.advanced.agents.team import Deliberation, Solo
 from systems.advanced.clarifier.difference import ClarifyingQuestion, Kind
@@ -49,18 +49,18 @@ def refined(
     policy = StagePolicy(repertoire, judged or (lambda one: 0.0), hidden=hidden or [])
     sql = SqlAgent(prober, Drawing(beam=4))
     start = Solo(policy, sql).answer(make_task(folder, question, evidence))
-    weight = 0.0
+    weights = Weights()
     if judged is not None:
         logits = tuple(judged(one.evidence) for one in start.candidates)
-        weight = 0.5
+        weights = Weights(judgement=0.5)
         start = Deliberation(
-            start.session, start.candidates, logits, select(start.candidates, logits, weight)
+            start.session, start.candidates, logits, select(start.candidates, logits, weights)
         )
     clarifier = Clarifier(
         sql,
         prober,
         settings=ClarifierSettings(**settings),  # type: ignore[arg-type]
-        blend=Blend(weight=weight),
+        blend=Blend(weights),
         trust=trust,
     )
     return clarifier.refine(start, ask), policy

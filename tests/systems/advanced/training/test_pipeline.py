@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from systems.advanced.agents.selection import Blend
+from systems.advanced.agents.selection import Blend, Weights
 from systems.advanced.agents.team import Deliberation, Solo, Team
 from systems.advanced.clarifier.refine import Clarifier
 from systems.advanced.clarifier.trust import Trust
@@ -83,7 +83,7 @@ def test_without_a_validator_only_the_lone_answer_is_calibrated(
     found, said = calibrated(towns, tmp_path, monkeypatch, use_multi_agent_rl=False)
     assert not any(team for team, _ in said)
     assert found.keys() == {"confidence_solo", "recall_guard", "selection", "trust_solo"}
-    assert found["selection"]["weight"] == 0.0
+    assert found["selection"]["questions"] == 0
 
 
 def test_the_fits_are_in_force_for_what_is_fitted_after_them(
@@ -99,7 +99,7 @@ def test_the_fits_are_in_force_for_what_is_fitted_after_them(
     monkeypatch.setattr("systems.advanced.system.Clarifier", Spied)
     folder = tmp_path / "fitted"
     folder.mkdir()
-    Blend(weight=0.85, accept_logit=1.5).save(folder)
+    Blend(Weights(judgement=0.85), accept_logit=1.5).save(folder)
     Trust.fit([]).save(folder)
     with working(tmp_path / "out", small_options(towns), TinyLearner()) as work:
         # Without dropout both have one model.
