@@ -238,21 +238,6 @@ class SchemaGat(nn.Module):
         return gat.eval()
 
 
-def average_precision(scores: Sequence[float], used: Sequence[float]) -> float:
-    """The mean precision at each used item, down the ranking; ties count against it.
-
-    >>> average_precision([0.9, 0.8, 0.1], [1, 0, 1])
-    0.8333333333333333
-    """
-    order = sorted(range(len(scores)), key=lambda place: (-scores[place], used[place]))
-    hits, total = 0, 0.0
-    for rank, place in enumerate(order, start=1):
-        if used[place]:
-            hits += 1
-            total += hits / rank
-    return total / hits if hits else 1.0
-
-
 @lru_cache(maxsize=4)
 def _telling(relations: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """Which relations become edges: not those that hold of nearly every pair."""

@@ -25,10 +25,10 @@ from systems.advanced.schema_graph.disambiguator import (  # noqa: E402
 from systems.advanced.schema_graph.gat import (  # noqa: E402
     GatConfig,
     SchemaGat,
-    average_precision,
 )
 from systems.advanced.schema_graph.graph import Kind  # noqa: E402
 from systems.advanced.schema_graph.lexical import LexicalLinker  # noqa: E402
+from systems.advanced.schema_graph.relevance import average_precision, flat  # noqa: E402
 from systems.advanced.task import Linking, Task  # noqa: E402
 
 import t2s_bench  # noqa: E402
@@ -48,10 +48,6 @@ def used_by(task: Task, sql: str) -> Linking:
             for table in task.schema.tables
         ),
     )
-
-
-def flat(linking: Linking) -> list[float]:
-    return [*linking.tables, *(share for row in linking.columns for share in row)]
 
 
 def precision(linkings: Sequence[Linking], known: Sequence[Known]) -> float:
