@@ -58,6 +58,7 @@ class LoadedSystem:
 
     `ceiling` says that it may see the gold. `digest` is the SHA-256 of the folder's files.
     `options` holds every option's value (a secret one as '***'), `off` the components switched off.
+    `given` is what `load_system` was given as options, secrets in the clear.
     """
 
     name: str
@@ -69,6 +70,7 @@ class LoadedSystem:
     off: frozenset[str]
     seed: int
     folder: Path
+    given: Mapping[str, object] = field(repr=False)
     _kind: type[System] | type[OracleSystem] = field(repr=False)
     _options: object = field(repr=False)
 
@@ -84,6 +86,14 @@ class LoadedSystem:
             return {}
         with self._own_errors():
             return kind.plan(self._options, self._setup)
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether several processes may answer at once."""
+        if not issubclass(self._kind, System):
+            return False
+        with self._own_errors():
+            return self._kind.side_by_side(self._options)
 
     @property
     def _setup(self) -> Setup:
@@ -134,6 +144,7 @@ def load_system(
         off=switched_off,
         seed=seed,
         folder=description.folder,
+        given=dict(options or {}),
         _kind=kind,
         _options=chosen,
     )

@@ -82,6 +82,16 @@ class System(ABC):
         return {}
 
     @classmethod
+    def side_by_side(cls, options: object) -> bool:
+        """Whether a run may start it in several processes (`--jobs`), each with its share.
+
+        For a system that keeps one core busy and is small enough to be loaded several times. Its
+        answers must not depend on which questions were asked before. No: one process, as for a
+        system that has a GPU, a server or several threads to itself.
+        """
+        return False
+
+    @classmethod
     def self_consistency(cls, options: object, samples: int) -> SelfConsistency | None:
         """How this system, all components off, takes the majority of `samples` answers.
 

@@ -39,7 +39,6 @@ class Advanced(System):
     """
 
     Options = AdvancedOptions
-    batch_size = 8
 
     def __init__(
         self, options: AdvancedOptions, setup: Setup, opened: Opened | None = None
@@ -67,6 +66,12 @@ class Advanced(System):
         else:
             self._answerer = Solo(self._opened.policy, self._sql)
         self._clarifier = self._made_clarifier()
+
+    @classmethod
+    def side_by_side(cls, options: object) -> bool:
+        """The small model on one thread; a pretrained one or a server is loaded once."""
+        assert isinstance(options, AdvancedOptions)
+        return options.backend == "small" and options.threads == 1
 
     @classmethod
     def self_consistency(cls, options: object, samples: int) -> SelfConsistency | None:

@@ -15,7 +15,6 @@ from t2s_bench.cli.common import (
     DatasetOption,
     EngineOption,
     IdsOption,
-    JobsOption,
     JsonOption,
     LimitOption,
     MetricsOption,
@@ -56,7 +55,15 @@ def run(
             "Or: each, all (each, and the bare base), shapley (all subsets)."
         ),
     ] = None,
-    jobs: JobsOption = CORES,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Worker processes that execute SQL; as many answer where a system answers side "
+            "by side (advanced with its small model). The answers do not depend on it.",
+            show_default="cores",
+        ),
+    ] = CORES,
     seed: Annotated[int, typer.Option(help="Seed of the system's own chance.")] = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in the folder.")

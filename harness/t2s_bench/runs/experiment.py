@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from t2s_bench.benchmarks.benchmark import Benchmark
@@ -13,6 +14,7 @@ from t2s_bench.reports.report import Report, gold_ceiling, make_report
 from t2s_bench.runs.directory import RunWriter
 from t2s_bench.runs.lock import Scoring, make_lock
 from t2s_bench.runs.runner import Listener, predict_and_score
+from t2s_bench.runs.side_by_side import answer
 from t2s_bench.scoring import Scorer
 from t2s_bench.types import Example
 
@@ -32,6 +34,7 @@ def run_system(
 ) -> Report:
     """Runs a system and returns the report that now stands in the run directory.
 
+    So many `workers` score, and as many processes answer where the system answers side by side.
     Raises NotComparable when `resume` meets a run of another identity, and BadInput when the
     folder holds a run and neither `resume` nor `fresh` is given.
     """
@@ -42,7 +45,14 @@ def run_system(
             scoring.metrics, workers=workers, budget=scoring.budget, profile=scoring.profile
         ) as scorer,
     ):
-        predict_and_score(system.start, benchmark, examples, writer, scorer, listener)
+        answering = partial(
+            answer,
+            system,
+            databases=benchmark.databases,
+            check=writer.check_system,
+            most=workers,
+        )
+        predict_and_score(answering, benchmark, examples, writer, scorer, listener)
         return finish(writer, benchmark, examples, scorer)
 
 

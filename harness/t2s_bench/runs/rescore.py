@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,13 @@ from t2s_bench.metrics.catalog import chosen_metrics
 from t2s_bench.reports.report import Report
 from t2s_bench.reports.spread import spread
 from t2s_bench.runs import records
+from t2s_bench.runs.answering import Answers
 from t2s_bench.runs.directory import RunDirectory, RunWriter
 from t2s_bench.runs.experiment import finish
 from t2s_bench.runs.lock import Lock, Scoring, differences, make_lock
 from t2s_bench.runs.prediction_files import read_predictions
 from t2s_bench.runs.runner import Listener, predict_and_score
 from t2s_bench.scoring import Scorer
-from t2s_bench.system import System
 from t2s_bench.types import Budget, Example
 
 
@@ -178,5 +178,5 @@ def _is_scored_file(folder: Path) -> bool:
     return "predictions_file" in system
 
 
-def _nothing() -> System:
+def _nothing(examples: Sequence[Example]) -> Generator[Answers, None, None]:
     raise AssertionError("every question has its prediction already")
