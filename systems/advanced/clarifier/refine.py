@@ -2,13 +2,14 @@
 
 Each round: the two best results → their differences that are not settled yet → a finding (the first
 that the probes have; else on the first difference by a human, else by the validator) → statements
-written again under its constraint → votes of what contradicts the finding cut → a new selection. It
-ends when the answer is sure, when nothing is left to settle, or after `iterations` rounds. A human
-is asked only what the probes do not know, and what a human says outweighs everything.
+written again under its constraint → shares of what contradicts it cut → a new selection. It ends
+when the answer is sure, when nothing is left to settle, or after `iterations` rounds. A human is
+asked only what the probes do not know, and what a human says outweighs everything.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from ..task import Linking
 from .calibration import Calibration, raw_confidence
 from .difference import ClarifyingQuestion, Difference, differences
 from .probes import Finding, Source, settle
-from .trust import Trust
+from .trust import Observation, Trust
 from .uncertainty import Signals, signals
 
 # A human's answer to a question, or None where there is nobody to ask (any more).
@@ -35,6 +36,8 @@ Ask = Callable[[ClarifyingQuestion], str | None]
 # The validator settles only where it is surer than this (a logit: odds of 2.7 to 1).
 DECIDED = 1.0
 
+# Scores below this are all the same: hopeless.
+LEAST_SCORE = 1e-6
 # What a result that leads has more votes than the most voted one: any little more.
 AHEAD = 1 + 1e-6
 
@@ -56,14 +59,16 @@ class ClarifierSettings:
 class Round:
     """One round: what was unclear, who settled it and how, and what it did.
 
-    `sides` are the best statements that said the one and the other. `finding` is None where nobody
-    could settle it, or where a human answered with neither choice; their words then are the
+    `sides` are the best statements that said the one and the other, `odds` the logarithm of the
+    first one's score against the second one's in the selection before. `finding` is None where
+    nobody could settle it, or where a human answered with neither choice; their words then are the
     constraint's.
     """
 
     confidence: float
     difference: Difference
     sides: tuple[str, str]
+    odds: float
     finding: Finding | None
     constraint: Constraint | None
     written: int
@@ -158,6 +163,7 @@ class Clarifier:
             difference, places, finding = self._probed(start, state, unsettled)
             settled.update(_keys(difference))
             sides = state.candidates[places[0]].sql, state.candidates[places[1]].sql
+            odds = _odds(state.selection, places)
             if finding is not None:
                 constraint: Constraint | None = difference.constraints[finding.side]
             else:
@@ -171,7 +177,9 @@ class Clarifier:
                 state.selection = self._select(start, state)
             after = state.candidates[state.selection.chosen].sql
             rounds.append(
-                Round(confidence, difference, sides, finding, constraint, written, before, after)
+                Round(
+                    confidence, difference, sides, odds, finding, constraint, written, before, after
+                )
             )
         return self._result(state, linking, rounds)
 
@@ -337,14 +345,27 @@ def chosen_side(answer: str, question: ClarifyingQuestion) -> int | None:
     return 0 if hits[0] > hits[1] else 1
 
 
-def observed(clarified: Clarified, is_right: Callable[[str], bool]) -> list[tuple[Source, bool]]:
+def observed(clarified: Clarified, is_right: Callable[[str], bool]) -> list[Observation]:
     """The findings that can be judged (one side right, the other wrong), for `Trust.fit`."""
     found = []
     for one in clarified.rounds:
         right = [is_right(sql) for sql in one.sides]
         if one.finding is not None and right[0] != right[1]:
-            found.append((one.finding.source, right[one.finding.side]))
+            side = one.finding.side
+            odds = one.odds if side == 0 else -one.odds
+            found.append(Observation(one.finding.source, right[side], odds))
     return found
+
+
+def _odds(selection: Selection, places: tuple[int, int]) -> float:
+    """The logarithm of one candidate's result's score against the other's."""
+    score = {
+        place: score
+        for group, score in zip(selection.groups, selection.scores, strict=True)
+        for place in group.places
+    }
+    one, other = (max(score[place], LEAST_SCORE) for place in places)
+    return math.log(one / other)
 
 
 def _keys(difference: Difference) -> list[tuple[str | None, ...]]:

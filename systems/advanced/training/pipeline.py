@@ -27,9 +27,8 @@ from ..agents.recall_guard import RecallGuard
 from ..agents.selection import Blend, Case
 from ..agents.team import Deliberation
 from ..clarifier.calibration import Calibration
-from ..clarifier.probes import Source
 from ..clarifier.refine import Clarified, observed
-from ..clarifier.trust import SECTION, SOLO, Trust
+from ..clarifier.trust import SECTION, SOLO, Observation, Trust
 from ..codec.codec import Policy
 from ..models import Opened
 from ..options import AdvancedOptions
@@ -163,9 +162,9 @@ def _reopened(policy: Policy, said: Deliberation) -> Deliberation:
 
 def _observed(
     work: Work, answered: Sequence[Answered], clarified: Sequence[Clarified]
-) -> list[tuple[Source, bool]]:
+) -> list[Observation]:
     """All findings that can be judged, by source."""
-    found: list[tuple[Source, bool]] = []
+    found: list[Observation] = []
     for one, said in zip(answered, clarified, strict=True):
         sides = [sql for round_ in said.rounds for sql in round_.sides]
         hits = work.right([(one.example, sql) for sql in sides])

@@ -260,8 +260,12 @@ def test_one_result_has_nothing_to_clarify(tmp_path: Path, prober: Prober) -> No
 
 def test_findings_are_observed_where_one_side_is_right(tmp_path: Path, prober: Prober) -> None:
     said, _ = refined(tmp_path, prober, TIE, question="Whose home is France?")
-    assert observed(said, lambda sql: sql == HOME) == [(Source.SCHEMA, True)]
-    assert observed(said, lambda sql: sql == COUNTRY) == [(Source.SCHEMA, False)]
+    (one,) = observed(said, lambda sql: sql == HOME)
+    # The other side is the likelier one by 0.1.
+    assert (one.source, one.right) == (Source.SCHEMA, True)
+    assert one.odds == pytest.approx(-0.1)
+    (one,) = observed(said, lambda sql: sql == COUNTRY)
+    assert not one.right
     assert observed(said, lambda sql: False) == []
 
 
