@@ -15,13 +15,14 @@ from systems.advanced.training.trainer import AdvancedTrainer, answering_options
 import t2s_bench
 from t2s_bench.benchmarks import registry
 from t2s_bench.plugins import load_system
-from t2s_bench.runs import runner
+from t2s_bench.runs import answering
 from t2s_bench.runs.directory import RunDirectory
 from t2s_bench.runs.experiment import system_identity
 from t2s_bench.runs.lock import Lock
 from t2s_bench.system import Setup
 from t2s_bench.training import Request, TrainingRun
 from t2s_bench.training.final_evaluation import development_benchmarks
+from t2s_bench.types import Database, Question
 
 FOLDER = Path(__file__).parents[4] / "systems" / "advanced"
 OFF = frozenset({"mcts", "clarifier", "multi-agent"})
@@ -76,24 +77,25 @@ def test_an_interrupted_final_evaluation_goes_on(
 ) -> None:
     out = tmp_path / "out"
     trained(out)
-    asked: list[int] = []
-    predict = runner._predict
+    asked: list[str] = []
+    ask = answering.ask
 
-    def interrupted(system: Any, examples: Sequence[Any], databases: Any) -> Any:
-        asked.append(len(examples))
-        if asked == [8, 1]:
+    def interrupted(system: Any, requests: Sequence[tuple[Question, Database]]) -> Any:
+        asked.extend(question.id for question, _ in requests)
+        if len(asked) == 3:
             raise KeyboardInterrupt
-        return predict(system, examples, databases)
+        return ask(system, requests)
 
-    monkeypatch.setattr(runner, "_predict", interrupted)
+    monkeypatch.setattr(answering, "ask", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        evaluated(out, 9)
+        evaluated(out, 4)
     assert not (out / "result.json").exists()
-    assert evaluated(out, 9)["evaluation"]["mini"]["n"] == 9
-    assert asked == [8, 1, 1]
+    assert evaluated(out, 4)["evaluation"]["mini"]["n"] == 4
+    first = [example.id for example in t2s_bench.load("mini").examples[:4]]
+    assert asked == [*first[:3], *first[2:]]
     # Another number of questions is another run, and replaces it.
     assert evaluated(out, 2)["evaluation"]["mini"]["n"] == 2
-    assert asked == [8, 1, 1, 2]
+    assert asked == [*first[:3], *first[2:], *first[:2]]
 
 
 def test_nothing_is_evaluated_before_the_end_or_where_it_is_not_wanted(tmp_path: Path) -> None:
