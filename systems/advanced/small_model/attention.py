@@ -102,9 +102,20 @@ class Attention(nn.Module):
     def forward(
         self, x: torch.Tensor, kept: KeysValues, hidden: torch.Tensor | None
     ) -> torch.Tensor:
-        """(B, t, d) attends to kept keys; `hidden` is added to the scores."""
+        """(B, t, d) attends to kept keys; `hidden` is added to the scores.
+
+        One row of keys serves all rows of x; `hidden` must then be the same for each query.
+        """
         key, value = kept
-        mixed = attend(split(self.query(x), self.heads), key, value, hidden, self.dropout)
+        query = split(self.query(x), self.heads)
+        if len(key) == 1 < len(x):
+            # All queries of all rows at once: half the time of as many small products.
+            rows, heads, count, size = query.shape
+            together = query.transpose(0, 1).reshape(1, heads, rows * count, size)
+            mixed = attend(together, key, value, hidden, self.dropout)
+            mixed = mixed.view(heads, rows, count, size).transpose(0, 1)
+        else:
+            mixed = attend(query, key, value, hidden, self.dropout)
         return self.out(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 

@@ -23,7 +23,7 @@ class Memory:
 
     `targets` (B, V + n, d) are the vectors of vocabulary and items that the softmax compares with,
     `sources` the same as inputs; `bias` (B, V + n) is added to the logits, hidden where there is
-    no item.
+    no item. Cross-attention's tensors have a single row where all continuations share one task.
     """
 
     cross: list[KeysValues]
@@ -39,8 +39,8 @@ class Memory:
             return tensor.expand(rows, *tensor.shape[1:])
 
         return Memory(
-            [(for_all(key), for_all(value)) for key, value in self.cross],
-            for_all(self.hidden),
+            self.cross,
+            self.hidden,
             for_all(self.sources),
             for_all(self.targets),
             for_all(self.bias),
