@@ -14,8 +14,9 @@ from __future__ import annotations
 from t2s_bench.execution.sqlite import PERIOD
 from t2s_bench.metrics.case import Case
 from t2s_bench.metrics.ex_spider import matching, rewritten, same_rows
+from t2s_bench.metrics.failed_assignments import FailedAssignments
 from t2s_bench.metrics.metric import Metric
-from t2s_bench.metrics.plugged_values import names_no_table, plugged, taken_apart
+from t2s_bench.metrics.plugged_values import assignments, filled, taken_apart
 from t2s_bench.metrics.spider_text import current_year_fixed
 
 # By profile: what Spider's questions need, and what the official script gets through in a minute.
@@ -64,20 +65,27 @@ def _plugged_in(case: Case, golds: list[str], predicted: str) -> list[str]:
         # Values do not change the number of columns.
         if answer.ok and not (answer.rows and width not in (None, len(answer.columns)))
     }
+    if not wanted:
+        return []
+    values = taken_apart(golds[0])
+    # On a server, messages and what a name is are others.
+    failed = None if case.task.database.url else FailedAssignments(values, parts)
     found: list[str] = []
     left = case.task.budget.steps
-    for tried, (chosen, alternative) in enumerate(plugged(golds[0], predicted) if wanted else ()):
+    for tried, chosen in enumerate(assignments(values.values, parts.texts)):
         if tried == ASSIGNMENTS[case.task.profile] or left <= 0:
             case.gave_up = f"no match among the first {tried:,} assignments of the gold's values"
             break
         if as_it_is.ok and chosen == parts.own:  # the prediction as it is
             left -= max(as_it_is.steps, PERIOD)
             continue
-        if not case.task.database.url and names_no_table(parts, chosen):
+        if failed and failed.holds(chosen):
             left -= PERIOD
             continue
         most = max(len(answer.rows) for answer in wanted.values())
-        answer = case.run(current_year_fixed(alternative), rows=most)
+        answer = case.run(current_year_fixed(filled(parts, chosen)), rows=most)
+        if failed and not answer.ok:
+            failed.add(chosen, answer.error)
         matched = [
             gold
             for gold, execution in wanted.items()

@@ -56,20 +56,24 @@ class TakenApart:
 def plugged(gold: str, predicted: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every assignment of the gold's values to the prediction's places, and the text with them.
 
-    Strings go to places of strings and numbers to places of numbers first. The official script
-    takes the assignments in the order of a set, which changes from run to run.
-
     >>> dict(plugged("SELECT a FROM t WHERE b = 'x' LIMIT 3", "SELECT A FROM t LIMIT 1"))
     {('3',): 'select a from t limit 3', ("'x'",): "select a from t limit 'x'"}
     """
-    values, parts = taken_apart(gold).values, taken_apart(predicted)
-    for chosen in product(
-        *([value for value in values if _is_text(value) == text] for text in parts.texts)
-    ):
-        yield chosen, _filled(parts, chosen)
-    for chosen in product(values, repeat=len(parts.places)):
-        if any(_is_text(value) != text for value, text in zip(chosen, parts.texts, strict=True)):
-            yield chosen, _filled(parts, chosen)
+    parts = taken_apart(predicted)
+    for chosen in assignments(taken_apart(gold).values, parts.texts):
+        yield chosen, filled(parts, chosen)
+
+
+def assignments(values: tuple[str, ...], texts: tuple[bool, ...]) -> Iterator[tuple[str, ...]]:
+    """Every way to fill places with values; `texts` says which places held a string.
+
+    Strings go to places of strings and numbers to places of numbers first. The official script
+    takes the assignments in the order of a set, which changes from run to run.
+    """
+    yield from product(*([value for value in values if _is_text(value) == text] for text in texts))
+    for chosen in product(values, repeat=len(texts)):
+        if tuple(map(_is_text, chosen)) != texts:
+            yield chosen
 
 
 def names_no_table(parts: TakenApart, chosen: tuple[str, ...]) -> bool:
@@ -86,25 +90,29 @@ def names_no_table(parts: TakenApart, chosen: tuple[str, ...]) -> bool:
     """
     if not parts.qualifiers:
         return False
-    named = {_name(value) for n, value in enumerate(chosen) if n not in parts.qualifiers}
-    wanted = {_name(chosen[number]) for number in parts.qualifiers}
+    named = {name_of(value) for n, value in enumerate(chosen) if n not in parts.qualifiers}
+    wanted = {name_of(chosen[number]) for number in parts.qualifiers}
     return not wanted <= named | parts.names
 
 
-def _name(value: str) -> str:
+@lru_cache(maxsize=1024)
+def name_of(value: str) -> str:
+    """The name that a value is where SQLite takes it for one, in lower case."""
     quote = value[0]
     if quote in "'\"":
         value = value[1:-1].replace(quote * 2, quote)
     return value.lower()
 
 
-def _filled(parts: TakenApart, chosen: tuple[str, ...]) -> str:
+def filled(parts: TakenApart, chosen: tuple[str, ...]) -> str:
+    """The query with these values in its places."""
     words = list(parts.words)
     for place, value in zip(parts.places, chosen, strict=True):
         words[place] = value
     return " ".join(words)
 
 
+@lru_cache(maxsize=1024)
 def _is_text(value: str) -> bool:
     return value[0] in "'\""
 
