@@ -12,6 +12,7 @@ from t2s_bench.benchmarks.benchmark import load
 from t2s_bench.errors import BadInput
 from t2s_bench.training.trainer import Request
 
+from .cross_fitting import SYNTHETIC
 from .data import MADE
 from .options import TrainingOptions
 
@@ -37,7 +38,9 @@ def make_plan(options: TrainingOptions, request: Request, devices: int) -> dict[
     per_question = _SMALL_TOKENS if small else min(_CHAT_TOKENS, options.max_length)
     written = _SQL_TOKENS["small" if small else "chat"]
     batch = options.batch_size * options.gradient_accumulation_steps * max(1, devices)
-    phases = _phases(options, batch, per_question, written, max(1, devices), own or made)
+    # Synthetic ones among those that the folds' writers write for.
+    asked = own + min(made, SYNTHETIC * own) if own else made
+    phases = _phases(options, batch, per_question, written, max(1, devices), asked)
     chosen = {name: phases[name] for n, name in enumerate(phases, 1) if n in request.phases}
     operations = sum(
         parameters * (6 * one["trained tokens"] + 2 * one["generated tokens"])
@@ -68,22 +71,22 @@ def _questions(name: str, options: TrainingOptions, request: Request) -> int:
 
 
 def _phases(
-    options: TrainingOptions, batch: int, tokens: int, written: int, devices: int, own: int
+    options: TrainingOptions, batch: int, tokens: int, written: int, devices: int, asked: int
 ) -> dict[str, dict[str, int]]:
     roles = 3 if options.use_multi_agent_rl else 1
     writing = options.phase1_steps + options.writers * options.fold_steps
     judging = options.validation_steps
     judged = options.refine_questions * 6
     if options.writers:
-        asked = own * options.writers // options.validation_folds
-        judged = asked * 2 * options.validation_candidates
+        judged = asked * options.writers // options.validation_folds
+        judged *= 2 * options.validation_candidates
     expert = options.expert_rounds * options.expert_steps
     rollouts = options.grpo_questions * options.grpo_rollouts * devices
     searched = options.expert_rounds * options.search_questions * options.mcts_simulations
     joint = options.phase3_steps if options.use_schema_disambiguator else 0
     refined = options.phase4_steps if options.use_query_clarifier else 0
     looked = options.clarification_iterations * options.refine_questions * 6
-    # With the team and without it; the slice has as many questions as that to measure progress.
+    # With the team and without it.
     ways = 2 if roles > 1 else 1
     calibrated = ways * options.calibration_questions * options.mcts_simulations
     return {

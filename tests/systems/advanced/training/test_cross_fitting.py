@@ -14,6 +14,7 @@ from systems.advanced.task import Evidence, Role, Task
 from systems.advanced.training.cross_fitting import (
     cross_fitted,
     folds,
+    questions_of,
     start_critic,
     write_candidates,
     writer,
@@ -142,13 +143,24 @@ def test_what_is_written_is_not_written_again(
     assert key == [(one.example.id, one.evidence and one.evidence.sql, one.right) for one in again]
 
 
-def test_synthetic_questions_are_taught_but_not_written_for(towns: Path, tmp_path: Path) -> None:
+def test_synthetic_questions_are_written_for_twice_as_many_at_most(
+    towns: Path, tmp_path: Path
+) -> None:
     made = make_towns(tmp_path / "made")
     text = (made / "questions.jsonl").read_text()
     (made / "questions.jsonl").write_text(text.replace('"question": "', '"question": "Please: '))
     with working(tmp_path / "out", options(towns, synthetic=(str(made),)), TinyLearner()) as work:
+        data = work.data
+        fold = folds({one.question.database for one in data.train}, 3)[0]
+        asked = questions_of(data, fold)
+        assert {one.question.database for one in asked} == fold
+        own = [one for one in asked if one.id not in data.synthetic]
+        assert own == [one for one in data.own if one.question.database in fold]
+        some = replace(data, train=(*own[:1], *(one for one in asked if one.id in data.synthetic)))
+        assert len(asked) == 2 * len(own) and len(questions_of(some, fold)) == 3
         write_candidates(work)
-        assert not {one.example.id for one in cross_fitted(work)} & work.data.synthetic
+        found = {one.example.id for one in cross_fitted(work)}
+        assert found & data.synthetic and found - data.synthetic
 
 
 def test_the_validator_learns_from_them_and_by_question(
