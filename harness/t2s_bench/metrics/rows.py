@@ -33,7 +33,7 @@ def same_set(first: Rows, second: Rows) -> bool:
     >>> same_set([(1, "a")], [("a", 1)])
     False
     """
-    if list(first) == list(second):
+    if len(first) == len(second) and list(first) == list(second):
         return True
     distinct = set(second)
     # Most results that differ do so early on.

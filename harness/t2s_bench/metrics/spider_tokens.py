@@ -29,6 +29,8 @@ _TOKEN = re.compile(
 # A comma or colon is set apart unless a digit follows. The character after it is consumed, so of
 # two in a row the second one sticks to what comes next.
 _SEPARATOR = re.compile(r"([,:])(\D)")
+# Text without one of these has all its commas set apart: plain replacement takes a tenth.
+_SEPARATOR_KEPT = re.compile(r":|,[\d,]")
 # The last full stop of the text is set apart, closing brackets and quotes after it allowed.
 _CLOSERS = ")]}>»”’ "
 _OPERATOR_STARTS = frozenset(("!", "<", ">"))
@@ -83,7 +85,11 @@ def split_prose(text: str) -> list[str]:
     >>> split_prose("f(a,b) is 3,5 -- I cannot, T1.* .")
     ['f', '(', 'a', ',', 'b', ')', 'is', '3,5', '--', 'I', 'can', 'not', ',', 'T1.', '*', '.']
     """
-    spaced = _SEPARATOR.sub(r" \1 \2", _final_stop_apart(text) + " ")
+    spaced = _final_stop_apart(text) + " "
+    if _SEPARATOR_KEPT.search(spaced):
+        spaced = _SEPARATOR.sub(r" \1 \2", spaced)
+    else:
+        spaced = spaced.replace(",", " , ")
     words: list[str] = _TOKEN.findall(spaced)
     lowered = text.lower()
     if any(part in lowered for part in _CONTRACTION_PARTS):
