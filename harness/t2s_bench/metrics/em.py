@@ -13,8 +13,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from t2s_bench.metrics.spider_schema import SpiderSchema, foreign_key_classes, r
 from t2s_bench.metrics.spider_sql import parse_tokens, tokens_of
 from t2s_bench.metrics.spider_tokens import SpiderSyntaxError
 
+Tokens = tuple[str, ...]
 _SOURCE = "taoyds/test-suite-sql-eval evaluation.py --etype match"
 
 
@@ -79,57 +79,57 @@ def _exact(case: Case, gold: str, *, strict: bool) -> float | None:
     ready = prepared_gold(path, gold, strict)
     if ready is None:
         return None
-    predicted = _prediction(case)
-    if predicted is None:
+    tokens = _prediction(case)
+    if tokens is None:
         return float(matches_nothing(ready))
-    if predicted.tokens == _gold_tokens(gold):
+    if tokens == _gold_tokens(gold):
         return 1.0
-    if not ready.words <= predicted.words:
+    return _verdict(path, gold, strict, tokens)
+
+
+# By tokens, because systems write the same query in other letters and spaces. Room for two
+# systems' answers to a thousand questions: those for one question come a benchmark apart.
+@lru_cache(maxsize=2048)
+def _verdict(path: Path, gold: str, strict: bool, tokens: Tokens) -> float:
+    """The verdict on a prediction that is not the gold word for word."""
+    ready = prepared_gold(path, gold, strict)
+    assert ready is not None
+    # Parts between dots are words, too: a column without its table is among them.
+    if not ready.words <= {*" ".join(tokens).replace(".", " ").split()}:
         return 0.0
-    if predicted.query is None:
-        try:
-            predicted.query = parse_tokens(predicted.tokens, spider_schema(path))
-        except SpiderSyntaxError:
-            case.memo[_PREDICTION] = None
-            return float(matches_nothing(ready))
-    return float(matches(ready, predicted.query))
+    try:
+        query = _parsed(path, tokens)
+    except SpiderSyntaxError:
+        return float(matches_nothing(ready))
+    return float(matches(ready, query))
 
 
-_PREDICTION = "exact match's prediction"
+@lru_cache(maxsize=16)
+def _parsed(path: Path, tokens: Tokens) -> Query:
+    """The prediction as both metrics share it."""
+    return parse_tokens([*tokens], spider_schema(path))
 
 
-@dataclass
-class _Prediction:
-    """The prediction as both metrics share it; parsed only where its tokens are not the gold's."""
-
-    tokens: list[str]
-    query: Query | None = None
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The tokens and their parts between dots: a column without its table is among them."""
-        return frozenset(" ".join(self.tokens).replace(".", " ").split())
-
-
-def _prediction(case: Case) -> _Prediction | None:
-    """None for a prediction outside Spider's subset."""
-    if _PREDICTION not in case.memo:
+def _prediction(case: Case) -> Tokens | None:
+    """The prediction's tokens, None outside Spider's subset."""
+    key = "exact match's prediction"
+    if key not in case.memo:
         text = official_prediction_text(case.sql) if case.official else case.sql
         try:
-            case.memo[_PREDICTION] = _Prediction(tokens_of(text))
+            case.memo[key] = tuple(tokens_of(text))
         except SpiderSyntaxError:
-            case.memo[_PREDICTION] = None
-    found: _Prediction | None = case.memo[_PREDICTION]
+            case.memo[key] = None
+    found: Tokens | None = case.memo[key]
     return found
 
 
 @lru_cache(maxsize=8192)
-def _gold_tokens(gold: str) -> list[str] | None:
+def _gold_tokens(gold: str) -> Tokens | None:
     """The tokens whose equality makes a match; None for a gold with the number NaN in it.
 
     NaN is not equal to itself, officially either.
     """
-    tokens = tokens_of(gold)
+    tokens = tuple(tokens_of(gold))
     return None if any(token.strip("+-") == "nan" for token in tokens) else tokens
 
 
