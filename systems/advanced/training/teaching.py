@@ -102,7 +102,7 @@ def _plan(
     options = work.options
     by_loss = options.difficulty == "loss" and curriculum
     hard = losses(work, groups) if by_loss else [difficulty(group[0].example) for group in groups]
-    lengths = [work.tokens(group[0].example) for group in groups] if options.length_buckets else []
+    lengths = [work.padded(group[0].example) for group in groups] if options.length_buckets else []
 
     def part(places: Sequence[int], size: int) -> Curriculum:
         return Curriculum(

@@ -70,15 +70,19 @@ class Work:
         self.data = replace(self.data, train=train, weights=weights)
 
     def tokens(self, example: Example) -> int:
-        """Tokens of the SQL role's prompt and of the gold; of the small model the graph's items.
+        """Tokens of the SQL role's prompt and of the gold."""
+        task, chat = self.task(example), self.chat
+        if chat is None:
+            return len(task.graph.items) + len(example.golds[0]) // 4
+        prompt, _ = chat.model.tokens_of(chat.policy().view(task, None).prompt(Role.SQL))
+        return len(prompt) + len(chat.model.tokenizer(example.golds[0])["input_ids"])
+
+    def padded(self, example: Example) -> int:
+        """The length by which examples share a batch; of the small model the graph's items alone.
 
         What its encoder pays for padding grows with the square of the items, and its SQL is short.
         """
-        task, chat = self.task(example), self.chat
-        if chat is None:
-            return len(task.graph.items)
-        prompt, _ = chat.model.tokens_of(chat.policy().view(task, None).prompt(Role.SQL))
-        return len(prompt) + len(chat.model.tokenizer(example.golds[0])["input_ids"])
+        return len(self.task(example).graph.items) if self.chat is None else self.tokens(example)
 
     def task(self, example: Example) -> Task:
         """An example's task, made once."""
