@@ -168,12 +168,14 @@ def select(
     `beliefs` are factors of the candidates' shares (and of their votes): 0 rules one out.
     """
     voted = votes(candidates)
+    shares = voted if logits is None else _odds(candidates, logits, voted, weights)
     if beliefs is not None:
-        voted = [share * belief for share, belief in zip(voted, beliefs, strict=True)]
+        voted, shares = (
+            [share * belief for share, belief in zip(one, beliefs, strict=True)]
+            for one in (voted, shares)
+        )
     groups = grouped(candidates, voted)
-    shares = voted
     if logits is not None:
-        shares = _shares(candidates, logits, weights, beliefs)
         groups = [
             replace(
                 group, places=tuple(sorted(group.places, key=lambda n: (-shares[n], -voted[n], n)))
@@ -191,26 +193,25 @@ def select(
     return Selection(tuple(groups[n] for n in order), tuple(scores[n] for n in order), tuple(voted))
 
 
-def _shares(
+def _odds(
     candidates: Sequence[Candidate],
     logits: Sequence[float],
+    voted: Sequence[float],
     weights: Weights,
-    beliefs: Sequence[float] | None,
 ) -> list[float]:
-    """Odds of each candidate, of those that run the greatest 1 before beliefs."""
+    """Odds of each candidate, of those that run the greatest 1."""
     scores = [
         sum(w * x for w, x in zip(astuple(weights), row, strict=True))
-        for row in _terms(candidates, logits)
+        for row in _terms(candidates, logits, voted)
     ]
     running = [score for score, one in zip(scores, candidates, strict=True) if one.evidence.runs]
     top = max(running, default=0.0)
-    odds = [math.exp(min(score - top, 0.0)) for score in scores]
-    if beliefs is None:
-        return odds
-    return [one * belief for one, belief in zip(odds, beliefs, strict=True)]
+    return [math.exp(min(score - top, 0.0)) for score in scores]
 
 
-def _terms(candidates: Sequence[Candidate], logits: Sequence[float]) -> list[tuple[float, ...]]:
+def _terms(
+    candidates: Sequence[Candidate], logits: Sequence[float], voted: Sequence[float]
+) -> list[tuple[float, ...]]:
     """Each candidate's terms in the order of `Weights`; likelihoods against the likeliest."""
     top = max(one.logprob for one in candidates)
     return [
@@ -220,7 +221,7 @@ def _terms(candidates: Sequence[Candidate], logits: Sequence[float]) -> list[tup
             math.log(share + LEAST_SHARE),
             float(one.evidence.empty),
         )
-        for one, logit, share in zip(candidates, logits, votes(candidates), strict=True)
+        for one, logit, share in zip(candidates, logits, voted, strict=True)
     ]
 
 
@@ -228,7 +229,7 @@ def _fitted(cases: Sequence[Case]) -> Weights:
     """Weights of what runs; of a likelihood of 0 the logarithm is left out."""
     taught = []
     for case in cases:
-        rows = _terms(case.candidates, case.logits)
+        rows = _terms(case.candidates, case.logits, votes(case.candidates))
         runs = [
             n
             for n, one in enumerate(case.candidates)

@@ -23,12 +23,11 @@ class Signals:
 
     `share` is the chosen result's score (its share of belief, of the votes where nothing was
     judged), `margin` its lead over the next one (negative where a search overruled the votes),
-    `entropy` that of the scores in nats. `logprob` and
-    `mean_logprob` are those of the chosen statement, whole and a token. `logit` is the validator's,
-    `logit_margin` its lead over the best-judged other result; both are 0 where nothing was judged.
-    `linking_entropy` is the number of columns that the linking is undecided on (binary entropies in
-    bits), as log(1 + n). `running` is the share of candidates that run, `empty` 1 where the chosen
-    result is.
+    `entropy` that of the scores in nats. `logprob` and `mean_logprob` are those of the chosen
+    statement, whole and a token. `logit` is the validator's, `logit_margin` its lead over the
+    best-judged other result; both are 0 where nothing was judged. `linking_entropy` is the number
+    of columns that the linking is undecided on (binary entropies in bits), as log(1 + n). `running`
+    is the share of candidates that run, `empty` 1 where the chosen result is.
     """
 
     share: float

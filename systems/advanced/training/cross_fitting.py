@@ -116,8 +116,18 @@ def questions_of(data: Data, fold: frozenset[str]) -> list[Example]:
     there = [one for one in data.train if one.question.database in fold]
     own = [one for one in there if one.id not in data.synthetic]
     made = [one for one in there if one.id in data.synthetic]
-    count = min(len(made), SYNTHETIC * len(own)) if own else len(made)
+    count = synthetic_count(len(own), len(made))
     return own + [made[n * len(made) // count] for n in range(count)]
+
+
+def synthetic_count(own: int, made: int) -> int:
+    """How many of the synthetic questions there are written for; all where there are no others."""
+    return min(made, SYNTHETIC * own) if own else made
+
+
+def tunes_critic(work: Work) -> bool:
+    """Whether the small model's critic starts as the one writer, which is kept for it."""
+    return work.options.tunes_critic and isinstance(work.learner, SmallLearner)
 
 
 def _stage(work: Work, number: int) -> Stage[Lesson]:
@@ -220,7 +230,7 @@ def _write(folder: Path, work: Work, found: Sequence[Statement]) -> None:
     lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in found)
     with (folder / NAME).open("w", encoding="utf-8") as file:
         file.writelines(lines)
-    if work.options.writers == 1 and isinstance(work.learner, SmallLearner):
+    if tunes_critic(work):
         (folder / WRITER).mkdir()
         work.learner.save(folder / WRITER)
 

@@ -12,7 +12,7 @@ from t2s_bench.benchmarks.benchmark import load
 from t2s_bench.errors import BadInput
 from t2s_bench.training.trainer import Request
 
-from .cross_fitting import SYNTHETIC
+from .cross_fitting import synthetic_count
 from .data import MADE
 from .options import TrainingOptions
 
@@ -39,7 +39,7 @@ def make_plan(options: TrainingOptions, request: Request, devices: int) -> dict[
     written = _SQL_TOKENS["small" if small else "chat"]
     batch = options.batch_size * options.gradient_accumulation_steps * max(1, devices)
     # Synthetic ones among those that the folds' writers write for.
-    asked = own + min(made, SYNTHETIC * own) if own else made
+    asked = own + synthetic_count(own, made)
     phases = _phases(options, batch, per_question, written, max(1, devices), asked)
     chosen = {name: phases[name] for n, name in enumerate(phases, 1) if n in request.phases}
     operations = sum(

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 
 from t2s_bench.types import Example
 
-from ..small_model.learner import SmallLearner
 from ..task import Role
-from .cross_fitting import cross_fitted, start_critic, write_candidates
+from .cross_fitting import cross_fitted, start_critic, tunes_critic, write_candidates
 from .lessons import Lesson, Rollout
 from .loop import fit
 from .rewards import Level, Reward
@@ -39,7 +38,7 @@ def supervised(work: Work) -> None:
     fit(work, taught(work, 1, "writing", steps, rate, lambda: lessons(work), averaging=averaging))
     if judging:
         questions = max(1, options.refine_questions)
-        tuned = options.tunes_critic and isinstance(work.learner, SmallLearner)
+        tuned = tunes_critic(work)
 
         def make() -> list[Lesson]:
             if tuned:
