@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.execution.hostile import make_database
@@ -13,7 +15,8 @@ from tests.execution.hostile import make_database
 from t2s_bench.execution import session as module
 from t2s_bench.execution.cache import Cache
 from t2s_bench.execution.session import Session
-from t2s_bench.types import Budget, Status
+from t2s_bench.execution.sqlite import Reader
+from t2s_bench.types import Budget, Execution, Status
 
 NAMES = "SELECT name FROM person ORDER BY id"
 
@@ -132,3 +135,77 @@ def test_executions_have_their_own_watch_and_do_not_count_against_the_phase_arou
     starts = [start for _, start, _ in stamps]
     assert starts[0] < starts[2] < starts[4]
     assert session.phase == "compare"
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that SQLite is given."""
+    texts: list[str] = []
+    execute = Reader.execute
+
+    def counted(self: Reader, sql: str, budget: Budget) -> Execution:
+        texts.append(sql)
+        return execute(self, sql, budget)
+
+    monkeypatch.setattr(Reader, "execute", counted)
+    return texts
+
+
+def test_a_shared_statement_runs_once_in_all_its_spellings(
+    database: Path, budget: Budget, runs: list[str]
+) -> None:
+    with Session() as session:
+        gold = session.execute(database, NAMES, budget, cached="digest", shared=True)
+        others = [
+            session.execute(database, sql, budget, shared=True)
+            for sql in (NAMES.lower(), NAMES.replace(" ", "\n") + " ;")
+        ]
+        assert all(other.rows is gold.rows for other in others)
+        assert runs == [NAMES]
+        session.execute(database, NAMES.lower(), budget)
+    assert runs == [NAMES, NAMES.lower()]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("SELECT abs(random())", "SELECT ABS(random())"),  # chance
+        ("SELECT Missing FROM person", "SELECT missing FROM person"),  # its message quotes it
+        ("SELECT hex(zeroblob(9000))", "SELECT HEX(zeroblob(9000))"),  # too large to keep
+    ],
+)
+def test_what_is_not_shared_runs_each_time(
+    first: str, second: str, database: Path, budget: Budget, runs: list[str]
+) -> None:
+    with Session() as session:
+        found = [session.execute(database, sql, budget, shared=True) for sql in (first, second)]
+    assert runs == [first, second]
+    assert [execution.error.rpartition(" ")[2] for execution in found] in (
+        ["", ""],
+        ["Missing", "missing"],
+    )
+
+
+def test_sharing_ends_with_the_state_of_the_file(
+    database: Path, budget: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RECHECK_SECONDS", 0.0)
+    with Session() as session:
+        session.execute(database, NAMES, budget, shared=True)
+        session.note(str(database), "key", 1)
+        assert session.noted(str(database), "key") == 1
+        _rename(database, "Zoe")
+        assert session.execute(database, NAMES.lower(), budget, shared=True).rows[0] == ("Zoe",)
+        assert session.noted(str(database), "key") is None
+
+
+@pytest.mark.parametrize("smaller", [{"rows": 1}, {"steps": 1_000}, {"seconds": 0.0}])
+def test_a_smaller_budget_is_kept_to(
+    smaller: dict[str, Any], database: Path, budget: Budget, runs: list[str]
+) -> None:
+    long = "WITH c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 400) SELECT x % 3 FROM c"
+    with Session() as session:
+        assert session.execute(database, long, budget, shared=True).ok
+        again = session.execute(database, long, replace(budget, **smaller), shared=True)
+    assert len(runs) == 2
+    assert not again.ok or "seconds" in smaller

@@ -6,15 +6,18 @@ that could kill it, so one endless instruction is then bounded by nothing.
 
 from __future__ import annotations
 
+import marshal
 import os
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from t2s_bench.execution.sqlite import CannotOpen, Reader
+from t2s_bench.execution.spelling import one_spelling
+from t2s_bench.execution.sqlite import PERIOD, CannotOpen, Reader
 from t2s_bench.types import Budget, Execution, Status
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ CONNECTIONS = 64
 RECHECK_SECONDS = 0.02
 # Gold results kept in memory, in bytes as estimated from their cells.
 MEMO_BYTES = 64_000_000
+# Things noted of one open database, the last executions among them, and the largest of those.
+NOTES = 256
+SHARED_BYTES = 8_000
 
 # phase, start on the monotonic clock, seconds allowed
 Stamp = Callable[[str, float, float], None]
@@ -46,7 +52,8 @@ class Session:
 
     A file whose size, time of change or identity differs is opened anew. Not for two threads at a
     time. `out_of_memory` stays true once an execution ran out of memory; `worth_repeating` says
-    whether another try would still end within the budget's time.
+    whether another try would still end within the budget's time. `chances` counts the executions
+    that another time could end otherwise.
     """
 
     def __init__(self, *, cache: ExecutionCache | None = None, stamp: Stamp | None = None) -> None:
@@ -58,6 +65,7 @@ class Session:
         self._watch = ("", 0.0, float("inf"))
         self.out_of_memory = False
         self.worth_repeating = True
+        self.chances = 0
 
     def __enter__(self) -> Session:
         return self
@@ -82,26 +90,38 @@ class Session:
         budget: Budget,
         *,
         cached: str | None = None,
+        shared: bool = False,
     ) -> Execution:
         """Run one statement on one SQLite file, or on a server where `path` is its URL.
 
         `cached` is the digest of the file's content, for statements that come again and again
-        (golds): their executions are kept in memory and, those of files, in the disk cache.
+        (golds): their executions are kept in memory and, those of files, in the disk cache. With
+        `shared`, a statement that differs from one of the last in letters and spaces alone (see
+        `one_spelling`) gets its execution, whose seconds and names of columns are the other's.
         Everybody who asks gets the same row list: do not change it.
         """
         if cached is None:
-            return self._run("prediction", path, sql, budget)[0]
+            if shared and not _is_server(path):
+                return self._run_shared(os.fspath(path), sql, budget)
+            return self._run(path, sql, budget)[0]
         key = (cached, sql, budget)
         known = self._memo.get(key)
         if known is not None:
             self._memo.move_to_end(key)
-            return known[0]
+            execution = known[0]
+        else:
+            execution = self._cached(path, key)
+        if shared and key in self._memo and not _is_server(path):
+            self._share(os.fspath(path), one_spelling(sql), execution)
+        return execution
+
+    def _cached(self, path: str | os.PathLike[str], key: tuple[str, str, Budget]) -> Execution:
         cache = None if _is_server(path) else self._cache
         stored = cache.get(*key) if cache else None
         if stored is not None:
             self._remember(key, stored)
             return stored
-        execution, repeatable = self._run("gold", path, sql, budget)
+        execution, repeatable = self._run(path, *key[1:], phase="gold")
         if repeatable:
             self._remember(key, execution)
             if cache:
@@ -122,8 +142,44 @@ class Session:
         """The phase named last."""
         return self._watch[0]
 
+    def noted(self, path: str, key: object) -> object | None:
+        """What `note` kept of this file under `key`; None, too, once the file has changed."""
+        try:
+            return self._open(path, monotonic()).notes.get(key)
+        except CannotOpen:
+            return None
+
+    def note(self, path: str, key: object, value: object) -> None:
+        """Keep something small that is true of the file as it is now; the last ones stay."""
+        with suppress(CannotOpen):
+            notes = self._open(path, monotonic()).notes
+            notes[key] = value
+            if len(notes) > NOTES:
+                notes.popitem(last=False)
+
+    def _run_shared(self, path: str, sql: str, budget: Budget) -> Execution:
+        spelling = one_spelling(sql)
+        known = self.noted(path, spelling)
+        if isinstance(known, Execution) and _fits(known, budget):
+            return known
+        execution, repeatable = self._run(path, sql, budget)
+        if repeatable:
+            self._share(path, spelling, execution)
+        return execution
+
+    def _share(self, path: str, spelling: str, execution: Execution) -> None:
+        """For statements of this spelling: no failure, as messages quote the text, and no bulk."""
+        rows = execution.rows
+        if (
+            execution.ok
+            and len(rows) <= SHARED_BYTES // 64
+            and self.noted(path, spelling) is not execution
+            and len(marshal.dumps(cast(Any, rows), 2)) <= SHARED_BYTES
+        ):
+            self.note(path, spelling, execution)
+
     def _run(
-        self, phase: str, path: str | os.PathLike[str], sql: str, budget: Budget
+        self, path: str | os.PathLike[str], sql: str, budget: Budget, *, phase: str = "prediction"
     ) -> tuple[Execution, bool]:
         around, start, seconds = self._watch
         begun = monotonic()
@@ -131,7 +187,7 @@ class Session:
         self._watch = (phase, begun, limit)
         self._stamp(phase, begun, limit)
         try:
-            reader = self._reader(os.fspath(path), begun)
+            reader = self._open(os.fspath(path), begun).reader
             execution = reader.execute(sql, budget)
             repeatable = reader.repeatable
             if reader.out_of_memory:
@@ -139,28 +195,29 @@ class Session:
                 self.worth_repeating = execution.seconds < budget.seconds / 3
         except CannotOpen as error:
             execution, repeatable = Execution(Status.INFRA, error=str(error)), False
+        self.chances += not repeatable
         start += monotonic() - begun
         self._watch = (around, start, seconds)
         self._stamp(around, start, seconds)
         return execution, repeatable
 
-    def _reader(self, path: str, now: float) -> Reader | ServerReader:
+    def _open(self, path: str, now: float) -> _Open:
         known = self._readers.get(path)
         if known is not None:
             if now < known.checked + RECHECK_SECONDS:
-                return known.reader
+                return known
             if known.signature == _signature(path):
                 known.checked = now
                 self._readers.move_to_end(path)
-                return known.reader
+                return known
             del self._readers[path]
             known.reader.close()
         if len(self._readers) >= CONNECTIONS:
             self._readers.popitem(last=False)[1].reader.close()
         signature = _signature(path)
         reader = _server(path) if _is_server(path) else Reader(path)
-        self._readers[path] = _Open(reader, signature, now)
-        return reader
+        opened = self._readers[path] = _Open(reader, signature, now)
+        return opened
 
     def _remember(self, key: tuple[str, str, Budget], execution: Execution) -> None:
         size = _estimate(execution)
@@ -177,6 +234,17 @@ class _Open:
     reader: Reader | ServerReader
     signature: tuple[int, ...]
     checked: float
+    notes: OrderedDict[object, object] = field(default_factory=OrderedDict)
+
+
+def _fits(execution: Execution, budget: Budget) -> bool:
+    """Whether a shared execution would have ended within this budget, too."""
+    return (
+        execution.steps + PERIOD <= budget.steps
+        and len(execution.rows) <= budget.rows
+        and execution.seconds < budget.seconds
+        and budget.bytes >= 2 * SHARED_BYTES
+    )
 
 
 def _signature(path: str) -> tuple[int, ...]:

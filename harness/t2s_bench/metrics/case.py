@@ -81,6 +81,7 @@ class Case:
                 sql,
                 self.task.budget,
                 cached=f"{database.suite_digest}/{database.url or filling}",
+                shared=True,
             )
         return self._golds[key]
 
@@ -100,7 +101,8 @@ class Case:
         """
         if gold in self._pairs:
             return self._pairs[gold]
-        pair = self.prediction(), self.gold(gold)
+        expected = self.gold(gold)  # first, as many predictions are the gold in another spelling
+        pair = self.prediction(), expected
         sound = all(found.ok and not found.undecodable for found in pair)
         self._pairs[gold] = pair if sound else None
         return self._pairs[gold]
@@ -113,7 +115,8 @@ class Case:
         database, budget = self.task.database, self.task.budget
         if rows is not None and rows < budget.rows:
             budget = _capped(budget, rows)
-        return self.session.execute(database.url or database.files[filling], sql, budget)
+        where = database.url or database.files[filling]
+        return self.session.execute(where, sql, budget, shared=True)
 
 
 @lru_cache(maxsize=1024)

@@ -77,11 +77,11 @@ def matching(case: Case, gold: str, predicted: str, filling: int = 0) -> bool:
 
 
 def _matching(case: Case, gold: str, predicted: str, filling: int) -> bool:
-    answer = case.prediction(current_year_fixed(predicted), filling)
-    if not answer.ok:
-        return False
     expected = case.gold(current_year_fixed(gold), filling)
     if not expected.ok:
+        return False
+    answer = case.prediction(current_year_fixed(predicted), filling)
+    if not answer.ok:
         return False
     return same_rows(case, gold, expected, answer)
 

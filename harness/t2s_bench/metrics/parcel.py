@@ -6,9 +6,11 @@ unpickle. What all predictions for a database share is one object, which a batch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from t2s_bench.execution.spelling import one_case
 from t2s_bench.metrics.case import ScoreTask
+from t2s_bench.metrics.ex_spider import TEST_SUITE
 from t2s_bench.metrics.judge import Judgement, judge
 from t2s_bench.types import Budget, Database, Outcome, Score
 
@@ -33,7 +35,29 @@ Verdict = tuple[
 
 
 def judge_parcel(session: Session, parcel: Parcel) -> Verdict:
-    """`judge`, in a worker."""
+    """`judge`, in a worker; predictions that differ in case alone get one verdict.
+
+    Case says nothing outside literals, but for error messages, which are no verdict to share, and
+    for profile `official`, which replaces the lower-case word `value`.
+    """
+    golds, sql, (database, metrics, budget, profile) = parcel
+    of_one_file = len(database.files) == 1 or TEST_SUITE.name not in metrics
+    if database.url or not of_one_file or profile == "official":
+        return _judged(session, parcel)
+    path = str(database.path)
+    key = golds, one_case(sql), metrics, budget
+    known = session.noted(path, key)
+    if known is not None:
+        return cast(Verdict, known)
+    chances = session.chances
+    verdict = _judged(session, parcel)
+    error, rows = verdict[2], verdict[3]
+    if not error and rows is not None and session.chances == chances:
+        session.note(path, key, verdict)
+    return verdict
+
+
+def _judged(session: Session, parcel: Parcel) -> Verdict:
     golds, sql, (database, metrics, budget, profile) = parcel
     found = judge(session, ScoreTask("", golds, sql, database, metrics, budget, profile))
     return (

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from t2s_bench.execution.spelling import one_spelling
 from t2s_bench.metrics.name_tokens import END, NAME, VALUE, Unreadable, name_tokens
 
 # Longest text that is read, and that is kept with its answer, in characters.
@@ -70,7 +71,8 @@ def used_names(names: Names, sql: str, dialect: str = "sqlite") -> Used:
         raise Unreadable(f"longer than {MAX_LENGTH:,} characters")
     if len(sql) > _KEPT_LENGTH:
         return _used_by.__wrapped__(names, *name_tokens(sql, dialect))
-    return _used(names, sql, dialect)
+    # SQLite's tokens are the same in any spelling; elsewhere a name's case may count.
+    return _used(names, one_spelling(sql) if dialect == "sqlite" else sql, dialect)
 
 
 @lru_cache(maxsize=4096)
