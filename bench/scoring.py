@@ -4,13 +4,15 @@
 
 The floor runs the same predictions on one persistent read-only connection a database and compares
 sets with gold results that are already in memory: no budget, no process, no verdict. The eight
-files are scored in one call, which shares what the systems have in common, and file by file, each
-time by workers that know the golds and no prediction. Everything is measured in turn, round after
-round, and reported as the median of the ratios within a round, by the wall clock and by the
-processor time of the whole tree of processes: on a busy machine only the second means something.
-How much faster two workers are is a matter of the wall clock alone; it needs two idle cores. Uses
-spider-dev and the published predictions where they are at hand (T2S_SHARED or ../shared), else the
-golds of `mini`, eight times over.
+files are scored together, which shares what the systems have in common, and file by file, each time
+by workers that know the golds and no prediction.
+
+A machine's speed changes from second to second, so the two sides of a ratio take turns, part by
+part of the questions; a round gives one ratio, and the table shows the rounds' median and range, by
+the wall clock and by the processor time of the whole tree of processes: on a busy machine only the
+second means something. How much faster two workers are is a matter of the wall clock alone; it
+needs two idle cores. Uses spider-dev and the published predictions where they are at hand
+(T2S_SHARED or ../shared), else the golds of `mini`, eight times over.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ import os
 import sqlite3
 import statistics
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from t2s_bench.benchmarks.benchmark import Benchmark, load
@@ -36,17 +39,7 @@ from bench.cpu_time import Spent, spent  # noqa: E402
 Item = tuple[Example, Database, str]
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
 PLUGGED = ("ex_spider_plug", "ex_spider_keep_plug")
-# ratio: (target, numerator, denominator); the targets are the project's own promise
-RATIOS = {
-    "ex, one worker / floor": ("≤ 1.5", "ex", "floor"),
-    "ex_spider, one worker / floor": ("≤ 2", "ex_spider", "floor"),
-    "ex_spider, file by file / floor": ("", "ex_spider, file by file", "floor"),
-    "all untimed metrics, one worker / floor": ("≤ 4", "all untimed", "floor"),
-    "all untimed metrics, file by file / floor": ("", "all untimed, file by file", "floor"),
-    "all but plugged values, one worker / floor": ("", "all but plugged", "floor"),
-    "ex_spider, one worker / two workers": ("≥ 1.7", "ex_spider", "ex_spider, two workers"),
-    "eight scorers in turn / one for all files": ("≥ 2", "ex_spider, each", "ex_spider, together"),
-}
+Run = Callable[[list[Item]], None]
 
 
 def files(data: Path | None) -> tuple[Benchmark, list[list[Item]]]:
@@ -67,7 +60,8 @@ def files(data: Path | None) -> tuple[Benchmark, list[list[Item]]]:
     ]
 
 
-def floor(items: list[Item]) -> Callable[[], None]:
+@contextmanager
+def floor(items: list[Item]) -> Iterator[Run]:
     """The raw loop, with its connections open and its golds known."""
     connections = {
         database.id: sqlite3.connect(f"file:{database.path}?mode=ro", uri=True)
@@ -78,68 +72,74 @@ def floor(items: list[Item]) -> Callable[[], None]:
         for example, database, _ in items
     }
 
-    def run() -> None:
-        for example, database, sql in items:
+    def run(batch: list[Item]) -> None:
+        for example, database, sql in batch:
             try:
                 rows = connections[database.id].execute(sql).fetchall()
             except (sqlite3.Error, sqlite3.Warning):
                 continue
             set(rows) == golds[example.id]  # noqa: B015 (the comparison is what is timed)
 
-    return run
+    yield run
 
 
-def scored(scorer: Scorer, batches: Iterable[list[Item]]) -> Callable[[], None]:
-    """Scoring these batches, one after another."""
-    listed = list(batches)
+@contextmanager
+def scorer(
+    metrics: list[str], items: list[Item], workers: int = 1, budget: Budget | None = None
+) -> Iterator[Run]:
+    """Workers that are running and know the golds of these items, and nothing else."""
+    golds = {example.id: (example, database, example.golds[0]) for example, database, _ in items}
+    # Of one gold a text that is not plain: it has the workers load the libraries that read such.
+    example, database, gold = next(iter(golds.values()))
+    warming = [*golds.values(), (example, database, f"{gold} -- [odd]; SELECT DISTINCT 1")]
+    with Scorer(metrics, workers=workers, budget=budget) as opened:
 
-    def run() -> None:
-        for batch in listed:
-            for _ in scorer.judge_all(batch):
+        def run(batch: list[Item]) -> None:
+            for _ in opened.judge_all(batch):
                 pass
 
-    return run
-
-
-def measured(
-    metrics: list[str], batches: list[list[Item]], workers: int = 1, budget: Budget | None = None
-) -> Spent:
-    """Scoring these batches with workers that are running and know every gold, and nothing else."""
-    golds = {item[0].id: (*item[:2], item[0].golds[0]) for batch in batches for item in batch}
-    # Of one gold a text that is not plain: it has the workers load the libraries that read such.
-    odd = next(iter(golds.values()))
-    warming = [*golds.values(), (*odd[:2], f"{odd[2]} -- [odd]; SELECT DISTINCT 1")]
-    with Scorer(metrics, workers=workers, budget=budget) as scorer:
         for _ in range(workers):
-            scored(scorer, [warming])()
-        return spent(scored(scorer, batches))
+            run(warming)
+        yield run
 
 
-def each_by_itself(systems: Iterable[list[Item]]) -> Callable[[], None]:
-    """A scorer for each file: workers start, databases open and golds are read each time."""
-    listed = list(systems)
+@contextmanager
+def new_scorer(metrics: list[str]) -> Iterator[Run]:
+    """A scorer for each batch: workers start, databases open and golds are read each time."""
 
-    def run() -> None:
-        for items in listed:
-            with Scorer(["ex_spider"]) as scorer:
-                scored(scorer, [items])()
+    def run(batch: list[Item]) -> None:
+        with Scorer(metrics) as opened:
+            for _ in opened.judge_all(batch):
+                pass
 
-    return run
+    yield run
 
 
-def together(systems: Iterable[list[Item]]) -> Callable[[], None]:
-    """The same by one scorer for all of them."""
-    everything = [item for items in systems for item in items]
+def in_parts(items: list[Item], count: int) -> list[list[Item]]:
+    """All predictions for the first questions, for the next ones, and so on."""
+    by_question: dict[str, list[Item]] = {}
+    for item in items:
+        by_question.setdefault(item[0].id, []).append(item)
+    groups = list(by_question.values())
+    size = -(-len(groups) // count)
+    return [
+        [item for group in groups[start : start + size] for item in group]
+        for start in range(0, len(groups), size)
+    ]
 
-    def run() -> None:
-        with Scorer(["ex_spider"]) as scorer:
-            scored(scorer, [everything])()
 
-    return run
+def in_turn(first: Run, second: Run, batches: list[list[Item]]) -> tuple[Spent, Spent]:
+    """What each side takes for all batches, part by part, either side going first as often."""
+    totals = [[0.0, 0.0], [0.0, 0.0]]
+    for number, batch in enumerate(batches):
+        for side in (0, 1) if number % 2 else (1, 0):
+            found = spent(lambda run=(first, second)[side], part=batch: run(part))  # type: ignore[misc]
+            totals[side] = [total + one for total, one in zip(totals[side], found, strict=True)]
+    return Spent(*totals[0]), Spent(*totals[1])
 
 
 def main() -> None:
-    """Measures and prints the tables."""
+    """Measures and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", type=Path)
@@ -147,63 +147,86 @@ def main() -> None:
     benchmark, systems = files(arguments.data)
     everything = [item for system in systems for item in system]
     untimed = [name for name, metric in METRICS.items() if not metric.timed]
+    without_plugged = [name for name in untimed if name not in PLUGGED]
+    small, large = in_parts(everything, 16), in_parts(everything, 3)
+    raw = floor(everything).__enter__()
+    raw(everything)  # read the files once
+
+    def against_floor(metrics: list[str], batches: list[list[Item]]) -> tuple[Spent, Spent]:
+        with scorer(metrics, everything) as scored:
+            return in_turn(scored, raw, batches)
+
+    def by_two_workers() -> tuple[Spent, Spent]:
+        with (
+            scorer(["ex_spider"], everything) as one,
+            scorer(["ex_spider"], everything, workers=2) as two,
+        ):
+            return in_turn(one, two, large)
+
+    def eight_scorers() -> tuple[Spent, Spent]:
+        with new_scorer(["ex_spider"]) as new:
+
+            def each(batch: list[Item]) -> None:
+                for system in systems:
+                    new(system)
+
+            return in_turn(each, new, [everything])
+
+    # ratio: (target, what is measured); the targets are the project's own promise
+    duels: dict[str, tuple[str, Callable[[], tuple[Spent, Spent]]]] = {
+        "ex, one worker / floor": ("≤ 1.5", lambda: against_floor(["ex"], small)),
+        "ex_spider, one worker / floor": ("≤ 2", lambda: against_floor(["ex_spider"], small)),
+        "all untimed metrics, one worker / floor": ("≤ 4", lambda: against_floor(untimed, small)),
+        "all but plugged values / floor": ("", lambda: against_floor(without_plugged, small)),
+        "ex, file by file / floor": ("", lambda: against_floor(["ex"], systems)),
+        "ex_spider, file by file / floor": ("", lambda: against_floor(["ex_spider"], systems)),
+        "all untimed, file by file / floor": ("", lambda: against_floor(untimed, systems)),
+        "ex_spider, one worker / two workers": ("≥ 1.7", by_two_workers),
+        "eight scorers in turn / one for all files": ("≥ 2", eight_scorers),
+    }
+    rounds = [
+        {name: measure() for name, (_, measure) in duels.items()} for _ in range(arguments.rounds)
+    ]
+    cores = os.cpu_count()
+    load = os.getloadavg()[0]
+    print(
+        f"{benchmark.name}: {len(systems)} systems, {len(everything):,} predictions, "
+        f"{cores} cores, load {load:.1f}\n"
+    )
+    print("| microseconds a prediction, and ratio | CPU | CPU | wall | CPU | target |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for name, (target, _) in duels.items():
+        sides = [
+            statistics.median(found[name][side].cpu for found in rounds) * 1e6 / len(everything)
+            for side in (0, 1)
+        ]
+        ratios = [
+            [above[k] / below[k] for above, below in (r[name] for r in rounds)] for k in (0, 1)
+        ]
+        show(name, target, ratios, sides)
+    bounded = Budget(steps=20_000_000)
     few = everything[: len(everything) // 4]
     bad = [
         (example, database, f"{ENDLESS} WHERE x > {-number}")
         for number, (example, database, _) in enumerate(few[::100])
     ]
-    bounded = Budget(steps=20_000_000)
-    without_plugged = [name for name in untimed if name not in PLUGGED]
-    raw = floor(everything)
-    work: dict[str, Callable[[], Spent]] = {
-        "floor": lambda: spent(raw),
-        "ex": lambda: measured(["ex"], [everything]),
-        "ex_spider": lambda: measured(["ex_spider"], [everything]),
-        "ex_spider, two workers": lambda: measured(["ex_spider"], [everything], 2),
-        "ex_spider, file by file": lambda: measured(["ex_spider"], systems),
-        "all untimed": lambda: measured(untimed, [everything]),
-        "all untimed, file by file": lambda: measured(untimed, systems),
-        "all but plugged": lambda: measured(without_plugged, [everything]),
-        "ex_spider, each": lambda: spent(each_by_itself(systems)),
-        "ex_spider, together": lambda: spent(together(systems)),
-        "ex, a quarter of them": lambda: measured(["ex"], [few], 1, bounded),
-        "the same and 1 % endless": lambda: measured(["ex"], [few + bad], 1, bounded),
-        "the endless alone": lambda: measured(["ex"], [bad], 1, bounded),
-    }
-    raw()  # read the files once
-    rounds = [{name: run() for name, run in work.items()} for _ in range(arguments.rounds)]
-    cores = os.cpu_count()
-    load = os.getloadavg()[0]
-    print(
-        f"{benchmark.name}: {len(systems)} systems, {len(everything):,} predictions, "
-        f"{cores} cores, load {load:.1f}"
-    )
-    print("| microseconds a prediction | wall | CPU |\n|---|--:|--:|")
-    for name in list(work)[:10]:
-        middle = Spent(*(statistics.median(t[name][kind] for t in rounds) for kind in (0, 1)))
-        each = [1e6 * value / len(everything) for value in middle]
-        print(f"| {name} | {each[0]:.1f} | {each[1]:.1f} |")
-    print("\n| ratio | wall | CPU | target |\n|---|--:|--:|--:|")
-    for name, (target, above, below) in RATIOS.items():
-        show(name, target, [[t[above][kind] / t[below][kind] for t in rounds] for kind in (0, 1)])
-    beyond = [
-        [
-            (t["the same and 1 % endless"][kind] - t["the endless alone"][kind])
-            / t["ex, a quarter of them"][kind]
-            for t in rounds
-        ]
-        for kind in (0, 1)
-    ]
-    show("1 % endless: time beyond their budgets / without them", "≈ 1", beyond)
+    beyond: list[list[float]] = [[], []]
+    for _ in range(arguments.rounds):
+        with scorer(["ex"], few, budget=bounded) as scored:
+            good, mixed, endless = (spent(lambda b=b: scored(b)) for b in (few, few + bad, bad))  # type: ignore[misc]
+        for kind in (0, 1):
+            beyond[kind].append((mixed[kind] - endless[kind]) / good[kind])
+    show("1 % endless: time beyond their budgets / without them", "≈ 1", beyond, [])
 
 
-def show(name: str, target: str, ratios: list[list[float]]) -> None:
-    """One line: medians and ranges."""
-    cells = [
+def show(name: str, target: str, ratios: list[list[float]], sides: list[float]) -> None:
+    """One line: what each side takes, and the ratios' medians and ranges."""
+    cells = [f"{side:.1f}" for side in sides] or ["", ""]
+    cells += [
         f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
         for values in ratios
     ]
-    print(f"| {name} | {cells[0]} | {cells[1]} | {target} |")
+    print(f"| {name} | {' | '.join(cells)} | {target} |")
 
 
 if __name__ == "__main__":

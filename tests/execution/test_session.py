@@ -15,6 +15,7 @@ from tests.execution.hostile import make_database
 from t2s_bench.execution import session as module
 from t2s_bench.execution.cache import Cache
 from t2s_bench.execution.session import Session
+from t2s_bench.execution.spelling import one_spelling
 from t2s_bench.execution.sqlite import Reader
 from t2s_bench.types import Budget, Execution, Status
 
@@ -155,9 +156,9 @@ def test_a_shared_statement_runs_once_in_all_its_spellings(
     database: Path, budget: Budget, runs: list[str]
 ) -> None:
     with Session() as session:
-        gold = session.execute(database, NAMES, budget, cached="digest", shared=True)
+        gold = session.execute(database, NAMES, budget, cached="digest", shared=one_spelling(NAMES))
         others = [
-            session.execute(database, sql, budget, shared=True)
+            session.execute(database, sql, budget, shared=one_spelling(sql))
             for sql in (NAMES.lower(), NAMES.replace(" ", "\n") + " ;")
         ]
         assert all(other.rows is gold.rows for other in others)
@@ -178,7 +179,10 @@ def test_what_is_not_shared_runs_each_time(
     first: str, second: str, database: Path, budget: Budget, runs: list[str]
 ) -> None:
     with Session() as session:
-        found = [session.execute(database, sql, budget, shared=True) for sql in (first, second)]
+        found = [
+            session.execute(database, sql, budget, shared=one_spelling(sql))
+            for sql in (first, second)
+        ]
     assert runs == [first, second]
     assert [execution.error.rpartition(" ")[2] for execution in found] in (
         ["", ""],
@@ -191,11 +195,13 @@ def test_sharing_ends_with_the_state_of_the_file(
 ) -> None:
     monkeypatch.setattr(module, "RECHECK_SECONDS", 0.0)
     with Session() as session:
-        session.execute(database, NAMES, budget, shared=True)
+        session.execute(database, NAMES, budget, shared=one_spelling(NAMES))
         session.note(str(database), "key", 1)
         assert session.noted(str(database), "key") == 1
         _rename(database, "Zoe")
-        assert session.execute(database, NAMES.lower(), budget, shared=True).rows[0] == ("Zoe",)
+        assert session.execute(
+            database, NAMES.lower(), budget, shared=one_spelling(NAMES.lower())
+        ).rows[0] == ("Zoe",)
         assert session.noted(str(database), "key") is None
 
 
@@ -205,7 +211,9 @@ def test_a_smaller_budget_is_kept_to(
 ) -> None:
     long = "WITH c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 400) SELECT x % 3 FROM c"
     with Session() as session:
-        assert session.execute(database, long, budget, shared=True).ok
-        again = session.execute(database, long, replace(budget, **smaller), shared=True)
+        assert session.execute(database, long, budget, shared=one_spelling(long)).ok
+        again = session.execute(
+            database, long, replace(budget, **smaller), shared=one_spelling(long)
+        )
     assert len(runs) == 2
     assert not again.ok or "seconds" in smaller

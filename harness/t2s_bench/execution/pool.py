@@ -29,7 +29,7 @@ from t2s_bench.types import Budget, Execution, Status
 GRACE_SECONDS = 0.5
 # Seconds of work sent in one batch, and the most tasks in one. At the end one worker may be at its
 # batch while the others have nothing left.
-BATCH_SECONDS = 0.01
+BATCH_SECONDS = 0.006
 BATCH_TASKS = 128
 # A task running longer than this no longer holds up those sent with it, where a worker is free.
 SLOW_SECONDS = 0.02

@@ -16,7 +16,6 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from t2s_bench.execution.spelling import one_spelling
 from t2s_bench.execution.sqlite import PERIOD, CannotOpen, Reader
 from t2s_bench.types import Budget, Execution, Status
 
@@ -29,7 +28,7 @@ CONNECTIONS = 64
 RECHECK_SECONDS = 0.02
 # Gold results kept in memory, in bytes as estimated from their cells.
 MEMO_BYTES = 64_000_000
-# Things noted of one open database, the last executions among them, and the largest of those.
+# Things noted of one open database, executions among them, and the largest of those.
 NOTES = 256
 SHARED_BYTES = 8_000
 
@@ -90,20 +89,20 @@ class Session:
         budget: Budget,
         *,
         cached: str | None = None,
-        shared: bool = False,
+        shared: str | None = None,
     ) -> Execution:
         """Run one statement on one SQLite file, or on a server where `path` is its URL.
 
         `cached` is the digest of the file's content, for statements that come again and again
-        (golds): their executions are kept in memory and, those of files, in the disk cache. With
-        `shared`, a statement that differs from one of the last in letters and spaces alone (see
-        `one_spelling`) gets its execution, whose seconds and names of columns are the other's.
-        Everybody who asks gets the same row list: do not change it.
+        (golds): their executions are kept in memory and, those of files, in the disk cache.
+        `shared` is what all statements have in common that SQLite cannot tell apart (see
+        `one_spelling`): one of the last such executions is given, whose seconds and names of
+        columns are its own. Everybody who asks gets the same row list: do not change it.
         """
         if cached is None:
-            if shared and not _is_server(path):
-                return self._run_shared(os.fspath(path), sql, budget)
-            return self._run(path, sql, budget)[0]
+            if shared is None or _is_server(path):
+                return self._run(path, sql, budget)[0]
+            return self._run_shared(os.fspath(path), sql, budget, shared)
         key = (cached, sql, budget)
         known = self._memo.get(key)
         if known is not None:
@@ -111,8 +110,8 @@ class Session:
             execution = known[0]
         else:
             execution = self._cached(path, key)
-        if shared and key in self._memo and not _is_server(path):
-            self._share(os.fspath(path), one_spelling(sql), execution)
+        if shared is not None and key in self._memo and not _is_server(path):
+            self._share(os.fspath(path), shared, execution)
         return execution
 
     def _cached(self, path: str | os.PathLike[str], key: tuple[str, str, Budget]) -> Execution:
@@ -150,15 +149,14 @@ class Session:
             return None
 
     def note(self, path: str, key: object, value: object) -> None:
-        """Keep something small that is true of the file as it is now; the last ones stay."""
+        """Keep something small that is true of the file as it is now, for a while."""
         with suppress(CannotOpen):
             notes = self._open(path, monotonic()).notes
+            if len(notes) == NOTES:
+                notes.clear()
             notes[key] = value
-            if len(notes) > NOTES:
-                notes.popitem(last=False)
 
-    def _run_shared(self, path: str, sql: str, budget: Budget) -> Execution:
-        spelling = one_spelling(sql)
+    def _run_shared(self, path: str, sql: str, budget: Budget, spelling: str) -> Execution:
         known = self.noted(path, spelling)
         if isinstance(known, Execution) and _fits(known, budget):
             return known
@@ -234,7 +232,7 @@ class _Open:
     reader: Reader | ServerReader
     signature: tuple[int, ...]
     checked: float
-    notes: OrderedDict[object, object] = field(default_factory=OrderedDict)
+    notes: dict[object, object] = field(default_factory=dict)
 
 
 def _fits(execution: Execution, budget: Budget) -> bool:

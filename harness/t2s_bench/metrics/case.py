@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from t2s_bench.errors import UnknownName
+from t2s_bench.execution.spelling import one_spelling
 from t2s_bench.types import Budget, Database, Execution
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Case:
                 sql,
                 self.task.budget,
                 cached=f"{database.suite_digest}/{database.url or filling}",
-                shared=True,
+                shared=one_spelling(sql),
             )
         return self._golds[key]
 
@@ -91,7 +92,7 @@ class Case:
         if key in self._golds:
             return self._golds[key]
         if key not in self._predictions:
-            self._predictions[key] = self.run(key[1], filling)
+            self._predictions[key] = self._run(key[1], filling, one_spelling(key[1]))
         return self._predictions[key]
 
     def results(self, gold: str) -> tuple[Execution, Execution] | None:
@@ -107,16 +108,19 @@ class Case:
         self._pairs[gold] = pair if sound else None
         return self._pairs[gold]
 
-    def run(self, sql: str, filling: int = 0, *, rows: int | None = None) -> Execution:
-        """Runs a variant of the prediction that is asked for only once; nothing is kept.
+    def run(self, sql: str, *, rows: int) -> Execution:
+        """Runs a variant of the prediction, written by one rule, that is asked for only once.
 
         `rows` is how many a result may have to be of use: a larger one ends as too large.
         """
+        return self._run(sql, 0, sql, rows)
+
+    def _run(self, sql: str, filling: int, spelling: str, rows: int | None = None) -> Execution:
         database, budget = self.task.database, self.task.budget
         if rows is not None and rows < budget.rows:
             budget = _capped(budget, rows)
         where = database.url or database.files[filling]
-        return self.session.execute(where, sql, budget, shared=True)
+        return self.session.execute(where, sql, budget, shared=spelling)
 
 
 @lru_cache(maxsize=1024)

@@ -17,6 +17,9 @@ from t2s_bench.types import Budget, Database, Outcome, Score
 if TYPE_CHECKING:
     from t2s_bench.execution.session import Session
 
+# Databases, each with the metrics it was asked for, that a worker knows by their first object.
+_MOST_OBJECTS = 1024
+
 # database, metrics, budget, profile
 Shared = tuple[Database, tuple[str, ...], Budget, str]
 # golds, predicted SQL, what it shares with others
@@ -40,21 +43,39 @@ def judge_parcel(session: Session, parcel: Parcel) -> Verdict:
     Case says nothing outside literals, but for error messages, which are no verdict to share, and
     for profile `official`, which replaces the lower-case word `value`.
     """
-    golds, sql, (database, metrics, budget, profile) = parcel
+    golds, sql, common = parcel
+    common = _one_object(common)
+    database, metrics, budget, profile = common
     of_one_file = len(database.files) == 1 or TEST_SUITE.name not in metrics
     if database.url or not of_one_file or profile == "official":
-        return _judged(session, parcel)
+        return _judged(session, (golds, sql, common))
     path = str(database.path)
     key = golds, one_case(sql), metrics, budget
     known = session.noted(path, key)
     if known is not None:
         return cast(Verdict, known)
     chances = session.chances
-    verdict = _judged(session, parcel)
+    verdict = _judged(session, (golds, sql, common))
     error, rows = verdict[2], verdict[3]
     if not error and rows is not None and session.chances == chances:
         session.note(path, key, verdict)
     return verdict
+
+
+_last: list[Shared] = []
+_objects: dict[Shared, Shared] = {}
+
+
+def _one_object(common: Shared) -> Shared:
+    """The object of the first parcel that shared this: what is kept by it is found at a glance.
+
+    Each batch brings a copy of its own, and comparing paths field by field takes its time.
+    """
+    if not _last or common is not _last[0]:
+        if len(_objects) > _MOST_OBJECTS:
+            _objects.clear()
+        _last[:] = [common, _objects.setdefault(common, common)]
+    return _last[1]
 
 
 def _judged(session: Session, parcel: Parcel) -> Verdict:

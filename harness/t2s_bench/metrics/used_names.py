@@ -70,20 +70,14 @@ def used_names(names: Names, sql: str, dialect: str = "sqlite") -> Used:
     if len(sql) > MAX_LENGTH:
         raise Unreadable(f"longer than {MAX_LENGTH:,} characters")
     if len(sql) > _KEPT_LENGTH:
-        return _used_by.__wrapped__(names, *name_tokens(sql, dialect))
+        return _used.__wrapped__(names, sql, dialect)
     # SQLite's tokens are the same in any spelling; elsewhere a name's case may count.
     return _used(names, one_spelling(sql) if dialect == "sqlite" else sql, dialect)
 
 
 @lru_cache(maxsize=4096)
 def _used(names: Names, sql: str, dialect: str) -> Used:
-    return _used_by(names, *name_tokens(sql, dialect))
-
-
-# By tokens, because predictions are often the gold in other letters and spaces.
-@lru_cache(maxsize=4096)
-def _used_by(names: Names, kinds: tuple[str, ...], texts: tuple[str, ...]) -> Used:
-    reader = _Reader(names, kinds, texts)
+    reader = _Reader(names, *name_tokens(sql, dialect))
     reader.query(None, {})
     if reader.kinds[reader.at] == ";":
         reader.at += 1
