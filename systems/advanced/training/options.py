@@ -64,7 +64,7 @@ class TrainingOptions:
     weight_decay: float = _option(0.01, "AdamW's, for matrices")
     max_grad_norm: float = _option(1.0, "longer gradients are cut to this length")
     fp16: bool = _option(False, "half precision with loss scaling (GPU)")
-    bf16: bool = _option(False, "bfloat16 autocast")
+    bf16: bool = _option(False, "bfloat16 autocast, on a CPU where it has that")
     num_gpus: int | None = _option(None, "GPUs to use; 0: the CPU; none: what is there")
     length_buckets: bool = _option(True, "examples of like length share a batch")
     # Phase 1

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from t2s_bench.training.directory import TrainingRun, read_metrics
+
 from . import checkpoints
 from .calibrate import FOLDER, refine
 from .evaluation import evaluate
@@ -35,30 +37,40 @@ PHASES: dict[str, Callable[[Work], None]] = {
 
 
 def run_phases(work: Work) -> dict[str, object]:
-    """Does what is asked for and not finished; returns EX on the slice after each phase.
+    """Does what is asked for and not finished; returns EX on the slice before and after each phase.
 
-    A phase begins with the weights of the nearest earlier phase that is finished.
+    A phase begins with the weights of the nearest earlier phase that is finished. What earlier
+    calls have reached is among what is returned.
     """
     run = work.run
     work.fit_length()
-    reached: dict[str, object] = {}
     asked = [number for number in run.request.phases if not run.finished(number)]
     if asked:
         _load_before(work, asked[0])
         if asked[0] == 1:
-            reached["before"] = evaluate(work, 1, 0).figures()
+            evaluate(work, 1, 0)
     for number, (name, phase) in enumerate(PHASES.items(), start=1):
         if number not in asked:
             continue
         run.log(f"phase {number}: {name}")
         phase(work)
         figures = evaluate(work, number, work.phase_steps(number)).figures()
-        reached[f"phase {number}"] = figures
         checkpoints.save_weights(run.phase(number) / WEIGHTS, work.optimiser)
         run.finish(number, figures)
     if not asked and any(run.finished(number) for number in range(1, len(PHASES) + 1)):
         _load_before(work, len(PHASES) + 1)
-    return reached
+    return _reached(run)
+
+
+def _reached(run: TrainingRun) -> dict[str, object]:
+    """The evaluation before phase 1 and the last one of each finished phase, by name."""
+    found: dict[str, object] = {}
+    for line in read_metrics(run.folder):
+        phase, at_first = int(str(line["phase"])), line["step"] == 0 and line["phase"] == 1
+        if line["kind"] == "eval" and (at_first or run.finished(phase)):
+            figures = {name: value for name, value in line.items() if name.startswith("ex")}
+            found["before" if at_first else f"phase {phase}"] = figures
+    return found
 
 
 def _load_before(work: Work, phase: int) -> None:

@@ -56,6 +56,7 @@ def make_plan(options: TrainingOptions, request: Request, devices: int) -> dict[
         "memory a device, GB": round(
             _memory(options, parameters, trained, layers, width, per_question) / 1e9, 2
         ),
+        "precision": {"no": "single", "fp16": "half", "bf16": "bfloat16"}[options.mixed_precision],
         "questions": questions,
         "questions in a step": batch,
         "phases": chosen,

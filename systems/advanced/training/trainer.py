@@ -47,15 +47,23 @@ class AdvancedTrainer(Trainer):
         import torch
 
         from .plan import make_plan
+        from .precision import on_this_machine
 
         available = torch.cuda.device_count()
         wanted = self.options.num_gpus
-        return make_plan(self.options, request, available if wanted is None else wanted)
+        devices = available if wanted is None else wanted
+        return make_plan(on_this_machine(self.options), request, devices)
 
     def train(self, run: TrainingRun) -> Mapping[str, object]:
         """See `Trainer.train`; the final model lies in `final_model/` with its calibration."""
+        from .precision import NO_BFLOAT16, on_this_machine
+
         for line in self.options.shown().splitlines():
             run.log(line)
+        possible = on_this_machine(self.options)
+        if possible != self.options:
+            run.log(NO_BFLOAT16)
+            self.options = possible
         data = read_data(self.options, self.setup.seed, run.request.data)
         run.log(
             f"{len(data.train)} training questions, {len(data.development)} to measure progress, "

@@ -17,7 +17,7 @@ from systems.advanced.training.trainer import AdvancedTrainer
 from tests.systems.advanced.tiny_qwen import make_folder
 from tests.systems.advanced.training.tiny import TinyLearner, make_towns, small_options
 
-from systems.advanced.training import checkpoints, learners
+from systems.advanced.training import checkpoints, learners, precision
 from t2s_bench.errors import UserError
 from t2s_bench.runs.lock import Lock
 from t2s_bench.system import Setup
@@ -158,6 +158,8 @@ def fingerprint(folder: Path, folders: tuple[Path, Path], changes: dict[str, Any
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learners, "make_learner", lambda *_: TinyLearner())
         patch.setattr(checkpoints, "save", spied)
+        # Slow where the processor has none, but the models here are tiny.
+        patch.setattr(precision, "has_bfloat16", lambda: True)
         made_trainer = AdvancedTrainer(options, Setup(folder))
         with TrainingRun(folder, Lock({}, {}), Request((1, 2, 3, 4), data=folder)) as run:
             report = dict(made_trainer.train(run))

@@ -276,6 +276,18 @@ def test_phases_without_their_component_are_left_out(towns: Path, tmp_path: Path
     assert not (tmp_path / "out" / "final_model" / "calibration.json").exists()
 
 
+def test_a_later_call_reports_what_earlier_ones_reached(towns: Path, tmp_path: Path) -> None:
+    out, options = tmp_path / "out", small_options(towns)
+    with working(out, options, TinyLearner(), phases=(1,)) as work:
+        first = run_phases(work)
+    assert first.keys() == {"before", "phase 1"}
+    with working(out, options, TinyLearner(), resume=True, phases=(3,)) as work:
+        second = run_phases(work)
+    assert second.keys() == {"before", "phase 1", "phase 3"}
+    assert {name: second[name] for name in first} == first
+    assert second["phase 3"] == json.loads((out / "phase3" / "done.json").read_text())
+
+
 def test_the_phases_are_those_that_are_announced() -> None:
     from systems.advanced.training.trainer import AdvancedTrainer
 

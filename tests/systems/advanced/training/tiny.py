@@ -288,13 +288,14 @@ def working(
     seed: int = 0,
     resume: bool = False,
     task: Callable[[Question, Database], Task] = make_task,
+    phases: tuple[int, ...] = (1, 2, 3, 4),
 ) -> Iterator[Work]:
     """A training in progress in `folder`."""
     data = read_data(options, seed, folder.parent / "no_data")
     lock = Lock({"options": options.shown()}, {})
     metrics = Rewarder.metrics(options.reward_metric)
     with (
-        TrainingRun(folder, lock, Request((1, 2, 3, 4)), resume=resume) as run,
+        TrainingRun(folder, lock, Request(phases), resume=resume) as run,
         Scorer(metrics) as scorer,
         Prober() as prober,
     ):
