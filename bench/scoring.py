@@ -60,8 +60,7 @@ def files(data: Path | None) -> tuple[Benchmark, list[list[Item]]]:
     ]
 
 
-@contextmanager
-def floor(items: list[Item]) -> Iterator[Run]:
+def floor(items: list[Item]) -> Run:
     """The raw loop, with its connections open and its golds known."""
     connections = {
         database.id: sqlite3.connect(f"file:{database.path}?mode=ro", uri=True)
@@ -80,7 +79,7 @@ def floor(items: list[Item]) -> Iterator[Run]:
                 continue
             set(rows) == golds[example.id]  # noqa: B015 (the comparison is what is timed)
 
-    yield run
+    return run
 
 
 @contextmanager
@@ -103,16 +102,11 @@ def scorer(
         yield run
 
 
-@contextmanager
-def new_scorer(metrics: list[str]) -> Iterator[Run]:
-    """A scorer for each batch: workers start, databases open and golds are read each time."""
-
-    def run(batch: list[Item]) -> None:
-        with Scorer(metrics) as opened:
-            for _ in opened.judge_all(batch):
-                pass
-
-    yield run
+def by_new_scorer(batch: list[Item]) -> None:
+    """Workers start, databases open and golds are read for this batch."""
+    with Scorer(["ex_spider"]) as opened:
+        for _ in opened.judge_all(batch):
+            pass
 
 
 def in_parts(items: list[Item], count: int) -> list[list[Item]]:
@@ -149,7 +143,7 @@ def main() -> None:
     untimed = [name for name, metric in METRICS.items() if not metric.timed]
     without_plugged = [name for name in untimed if name not in PLUGGED]
     small, large = in_parts(everything, 16), in_parts(everything, 3)
-    raw = floor(everything).__enter__()
+    raw = floor(everything)
     raw(everything)  # read the files once
 
     def against_floor(metrics: list[str], batches: list[list[Item]]) -> tuple[Spent, Spent]:
@@ -163,14 +157,9 @@ def main() -> None:
         ):
             return in_turn(one, two, large)
 
-    def eight_scorers() -> tuple[Spent, Spent]:
-        with new_scorer(["ex_spider"]) as new:
-
-            def each(batch: list[Item]) -> None:
-                for system in systems:
-                    new(system)
-
-            return in_turn(each, new, [everything])
+    def by_eight_scorers(_: list[Item]) -> None:
+        for system in systems:
+            by_new_scorer(system)
 
     # ratio: (target, what is measured); the targets are the project's own promise
     duels: dict[str, tuple[str, Callable[[], tuple[Spent, Spent]]]] = {
@@ -182,7 +171,10 @@ def main() -> None:
         "ex_spider, file by file / floor": ("", lambda: against_floor(["ex_spider"], systems)),
         "all untimed, file by file / floor": ("", lambda: against_floor(untimed, systems)),
         "ex_spider, one worker / two workers": ("≥ 1.7", by_two_workers),
-        "eight scorers in turn / one for all files": ("≥ 2", eight_scorers),
+        "eight scorers in turn / one for all files": (
+            "≥ 2",
+            lambda: in_turn(by_eight_scorers, by_new_scorer, [everything]),
+        ),
     }
     rounds = [
         {name: measure() for name, (_, measure) in duels.items()} for _ in range(arguments.rounds)

@@ -37,7 +37,8 @@ def test_a_judgement_by_parcel_is_the_judgement(sql: str, shop: Path) -> None:
 @pytest.mark.parametrize("profile", ["safe", "official"])
 def test_case_alone_changes_no_verdict(profile: str, shop: Path) -> None:
     database, budget = load(shop).databases["shop"], Budget(steps=1_000_000)
-    names = tuple(name for name, metric in CATALOG.items() if not metric.timed)
+    # With `ts` on several fillings no verdict is shared.
+    names = tuple(name for name, metric in CATALOG.items() if not metric.timed and name != "ts")
     golds = ("SELECT id , name FROM item WHERE name = 'Value' OR price > 1 ORDER BY id",)
     texts = [
         *golds,
