@@ -35,7 +35,7 @@ def test_a_judgement_by_parcel_is_the_judgement(sql: str, shop: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", ["safe", "official"])
-def test_case_alone_changes_no_verdict(profile: str, shop: Path) -> None:
+def test_case_and_spaces_change_no_verdict(profile: str, shop: Path) -> None:
     database, budget = load(shop).databases["shop"], Budget(steps=1_000_000)
     # With `ts` on several fillings no verdict is shared.
     names = tuple(name for name, metric in CATALOG.items() if not metric.timed and name != "ts")
@@ -49,6 +49,7 @@ def test_case_alone_changes_no_verdict(profile: str, shop: Path) -> None:
         "SELECT random() FROM item",
     ]
     texts += [text.swapcase().replace("vALUE'", "Value'") for text in texts]
+    texts += [text.replace("(", " ( ").replace(" = ", "  =") for text in texts]
     with Session() as together:
         for text in texts + texts:
             parcel = golds, text, (database, names, budget, profile)
@@ -58,7 +59,7 @@ def test_case_alone_changes_no_verdict(profile: str, shop: Path) -> None:
             assert (*found[:5], *found[6:]) == (*wanted[:5], *wanted[6:]), text
 
 
-def test_predictions_that_differ_in_case_are_judged_once(
+def test_predictions_that_differ_in_case_or_spaces_are_judged_once(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged: list[str] = []
@@ -71,14 +72,19 @@ def test_predictions_that_differ_in_case_are_judged_once(
     database, budget = load(shop).databases["shop"], Budget(steps=1_000_000)
     common = database, METRICS, budget, "safe"
     other = database, ("ex",), budget, "safe"
+    count = "SELECT count(id) FROM item"
+    limits = "SELECT id FROM item LIMIT 0, 2", "SELECT id FROM item LIMIT 0,2"
     chance, broken = "SELECT abs(random()) % 1", "SELECT Nothing"
     with Session() as session:
-        for sql in ("SELECT id FROM item", "select ID from item", chance, chance, broken, broken):
+        for sql in ("SELECT id FROM item", "select ID  from item", chance, chance, broken, broken):
+            judge_parcel(session, (("SELECT id FROM item",), sql, common))
+        # Exact match reads the last one otherwise.
+        for sql in (count, "SELECT count( id ) FROM item", *limits):
             judge_parcel(session, (("SELECT id FROM item",), sql, common))
         judge_parcel(session, (("SELECT id FROM item",), "SELECT id FROM item", other))
         judge_parcel(session, (("SELECT price FROM item",), "SELECT id FROM item", common))
     assert judged == [
         "SELECT id FROM item",
-        *(chance, chance, broken, broken),
+        *(chance, chance, broken, broken, count, *limits),
         *["SELECT id FROM item"] * 2,
     ]

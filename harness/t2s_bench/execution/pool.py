@@ -31,6 +31,8 @@ GRACE_SECONDS = 0.5
 # batch while the others have nothing left.
 BATCH_SECONDS = 0.006
 BATCH_TASKS = 128
+# The same for a pool of one worker, for which nobody waits.
+ALONE_SECONDS = 0.02
 # A task running longer than this no longer holds up those sent with it, where a worker is free.
 SLOW_SECONDS = 0.02
 # So many workers in a row may end without a single result.
@@ -167,6 +169,7 @@ class _Run:
         self._out: deque[tuple[int, object]] = deque()
         self._selector = selectors.DefaultSelector()
         self._fruitless = 0
+        self._batch_seconds = ALONE_SECONDS if len(pool._workers) == 1 else BATCH_SECONDS
         for worker in pool._workers:
             if worker is not None:
                 self._selector.register(worker.results, selectors.EVENT_READ, worker)
@@ -202,7 +205,7 @@ class _Run:
 
     def _hand_out(self) -> None:
         pool = self._pool
-        size = max(1, min(BATCH_TASKS, int(BATCH_SECONDS / pool._seconds_a_task)))
+        size = max(1, min(BATCH_TASKS, int(self._batch_seconds / pool._seconds_a_task)))
         for slot in range(len(pool._workers)):
             worker = pool._workers[slot]
             if worker is not None and (worker.withdrawn or len(worker.tasks) > size):
@@ -229,7 +232,7 @@ class _Run:
     def _take(self, count: int) -> list[Task]:
         """The next tasks, fewer where the payloads come slowly."""
         batch: list[Task] = []
-        enough = monotonic() + BATCH_SECONDS
+        enough = monotonic() + self._batch_seconds
         while len(batch) < count and (not batch or monotonic() < enough):
             if self._queue:
                 batch.append(self._queue.popleft())

@@ -79,7 +79,8 @@ def _exact(case: Case, gold: str, *, strict: bool) -> float | None:
     ready = prepared_gold(path, gold, strict)
     if ready is None:
         return None
-    tokens = _prediction(case)
+    text = official_prediction_text(case.sql) if case.official else case.sql
+    tokens = prediction_tokens(text)
     if tokens is None:
         return float(matches_nothing(ready))
     if tokens == _gold_tokens(gold):
@@ -110,17 +111,13 @@ def _parsed(path: Path, tokens: Tokens) -> Query:
     return parse_tokens([*tokens], spider_schema(path))
 
 
-def _prediction(case: Case) -> Tokens | None:
-    """The prediction's tokens, None outside Spider's subset."""
-    key = "exact match's prediction"
-    if key not in case.memo:
-        text = official_prediction_text(case.sql) if case.official else case.sql
-        try:
-            case.memo[key] = tuple(tokens_of(text))
-        except SpiderSyntaxError:
-            case.memo[key] = None
-    found: Tokens | None = case.memo[key]
-    return found
+@lru_cache(maxsize=16)
+def prediction_tokens(text: str) -> Tokens | None:
+    """A prediction's tokens, which exact match is all about; None outside Spider's subset."""
+    try:
+        return tuple(tokens_of(text))
+    except SpiderSyntaxError:
+        return None
 
 
 @lru_cache(maxsize=8192)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from t2s_bench.execution.spelling import one_case
+from t2s_bench.execution.spelling import one_case, one_spelling
 from t2s_bench.metrics.case import ScoreTask
+from t2s_bench.metrics.em import EM, EM_VALUES, prediction_tokens
 from t2s_bench.metrics.ex_spider import TEST_SUITE
 from t2s_bench.metrics.judge import Judgement, judge
 from t2s_bench.types import Budget, Database, Outcome, Score
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Databases, each with the metrics it was asked for, that a worker knows by their first object.
 _MOST_OBJECTS = 1024
+
+_EXACT = {EM.name, EM_VALUES.name}
 
 # database, metrics, budget, profile
 Shared = tuple[Database, tuple[str, ...], Budget, str]
@@ -38,10 +41,11 @@ Verdict = tuple[
 
 
 def judge_parcel(session: Session, parcel: Parcel) -> Verdict:
-    """`judge`, in a worker; predictions that differ in case alone get one verdict.
+    """`judge`, in a worker; predictions that differ in case or spaces alone get one verdict.
 
-    Case says nothing outside literals, but for error messages, which are no verdict to share, and
-    for profile `official`, which replaces the lower-case word `value`.
+    These say nothing outside literals, but for error messages, which are no verdict to share; for
+    exact match, whose tokens some spaces change; and for profile `official`, which replaces the
+    lower-case word `value`.
     """
     golds, sql, common = parcel
     common = _one_object(common)
@@ -50,7 +54,8 @@ def judge_parcel(session: Session, parcel: Parcel) -> Verdict:
     if database.url or not of_one_file or profile == "official":
         return _judged(session, (golds, sql, common))
     path = str(database.path)
-    key = golds, one_case(sql), metrics, budget
+    tokens = prediction_tokens(sql) if _EXACT.intersection(metrics) else None
+    key = golds, one_spelling(one_case(sql)), tokens, metrics, budget
     known = session.noted(path, key)
     if known is not None:
         return cast(Verdict, known)
