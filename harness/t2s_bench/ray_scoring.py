@@ -14,7 +14,7 @@ from typing import Any
 from t2s_bench.errors import BadInput, MissingExtra
 from t2s_bench.metrics.judge import Judgement
 from t2s_bench.scoring import Scorer
-from t2s_bench.types import Database, Example
+from t2s_bench.types import Budget, Database, Example
 
 Item = tuple[Example, Database, str]
 # Items in one call of an actor: many enough that the call costs little beside them.
@@ -26,8 +26,8 @@ AHEAD = 2
 class _Judge:
     """The actor: a scorer with one worker."""
 
-    def __init__(self, metrics: tuple[str, ...]) -> None:
-        self._scorer = Scorer(metrics)
+    def __init__(self, metrics: tuple[str, ...], budget: Budget | None) -> None:
+        self._scorer = Scorer(metrics, budget=budget)
 
     def judge(self, items: list[Item]) -> list[Judgement]:
         found = dict(self._scorer.judge_all(items))
@@ -42,7 +42,9 @@ class RayScorer:
     time of another machine says nothing.
     """
 
-    def __init__(self, metrics: Iterable[str], *, actors: int = 1) -> None:
+    def __init__(
+        self, metrics: Iterable[str], *, actors: int = 1, budget: Budget | None = None
+    ) -> None:
         try:
             import ray  # type: ignore[import-not-found]
         except ImportError as error:
@@ -60,7 +62,7 @@ class RayScorer:
         there = int(ray.cluster_resources().get("CPU", 1))
         kind = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=2)(_Judge)
         names = tuple(metrics)
-        self._actors = [kind.remote(names) for _ in range(max(1, min(actors, there)))]
+        self._actors = [kind.remote(names, budget) for _ in range(max(1, min(actors, there)))]
 
     def judge_all(self, items: Iterable[Item]) -> Iterator[tuple[int, Judgement]]:
         """See `Scorer.judge_all`; an actor that dies is started again and its call repeated."""

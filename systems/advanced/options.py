@@ -42,6 +42,11 @@ class AdvancedOptions:
     # mcts
     mcts_simulations: int = _option(50, "simulations of a search")
     mcts_exploration: float = _option(1.414, "how much a search explores (PUCT's constant)")
+    mcts_worth: float = _option(
+        0.3,
+        "a batch of simulations that finds less than this share of the likeliest result's "
+        "probability is the last; 0: go on as long as the answer could change",
+    )
     policy_temperature: float = _option(0.8, "temperature of samples and of the search's priors")
     # multi-agent
     revision_rounds: int = _option(1, "rounds of revision under the validator's critique")
@@ -65,6 +70,8 @@ class AdvancedOptions:
                 raise ValueError(f"{name} is {getattr(self, name)}: the least is {lowest}")
         if self.load_in_8bit and self.load_in_4bit:
             raise ValueError("load_in_8bit and load_in_4bit exclude each other: choose one")
+        if not 0 <= self.mcts_worth < 1:
+            raise ValueError("mcts_worth is a share from 0 to below 1")
         if self.policy_temperature <= 0:
             raise ValueError("policy_temperature must be above 0")
         if not 0 <= self.uncertainty_threshold <= 1:

@@ -153,6 +153,7 @@ class Advanced(System):
             simulations=options.mcts_simulations,
             exploration=options.mcts_exploration,
             temperature=options.policy_temperature,
+            worth=options.mcts_worth,
         )
 
         def searched(session: Session, seed: int) -> Sequence[Considered]:

@@ -35,7 +35,6 @@ class Source(str, Enum):
     DATABASE = "database"
     QUESTION = "question"
     SCHEMA = "schema"
-    VALIDATOR = "validator"
     HUMAN = "human"
 
     def __str__(self) -> str:

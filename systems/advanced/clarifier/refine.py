@@ -1,10 +1,11 @@
 """The clarifier: where an answer is unsure, it settles what the best results disagree on.
 
 Each round: the two best results → their differences that are not settled yet → a finding (the first
-that the probes have; else on the first difference by a human, else by the validator) → statements
-written again under its constraint → shares of what contradicts it cut → a new selection. It ends
-when the answer is sure, when nothing is left to settle, or after `iterations` rounds. A human is
-asked only what the probes do not know, and what a human says outweighs everything.
+that the probes have; else on the first difference by a human) → where it contradicts the answer,
+statements written again under its constraint → shares of what contradicts it cut → a new
+selection. It ends when the answer is sure, when nothing is left to settle, or after `iterations`
+rounds. A human is asked only what the probes do not know, and what a human says outweighs
+everything. The validator is not asked: its judgement is part of the selection already.
 """
 
 from __future__ import annotations
@@ -32,9 +33,6 @@ from .uncertainty import Signals, signals
 
 # A human's answer to a question, or None where there is nobody to ask (any more).
 Ask = Callable[[ClarifyingQuestion], str | None]
-
-# The validator settles only where it is surer than this (a logit: odds of 2.7 to 1).
-DECIDED = 1.0
 
 # Scores below this are all the same: hopeless.
 LEAST_SCORE = 1e-6
@@ -167,12 +165,13 @@ class Clarifier:
             if finding is not None:
                 constraint: Constraint | None = difference.constraints[finding.side]
             else:
-                finding, constraint = self._asked(state, difference, places, ask)
+                finding, constraint = _asked(difference, ask)
             before = state.candidates[state.selection.chosen].sql
             written = 0
             if constraint is not None:
                 held = _together(held, constraint)
-                written = self._rewrite(start, state, held, seed + number + 1)
+                if not _confirms(finding):
+                    written = self._rewrite(start, state, held, seed + number + 1)
                 self._believe(start, state, difference, finding)
                 state.selection = self._select(start, state)
             after = state.candidates[state.selection.chosen].sql
@@ -244,24 +243,6 @@ class Clarifier:
                 return difference, places, finding
         return unsettled[0], self._sides(start, state, unsettled[0]), None
 
-    def _asked(
-        self, state: _State, difference: Difference, places: tuple[int, int], ask: Ask | None
-    ) -> tuple[Finding | None, Constraint | None]:
-        """What a human says, or where nobody says anything the validator."""
-        said = ask(difference.question) if ask is not None else None
-        if said is not None:
-            side = chosen_side(said, difference.question)
-            if side is None:
-                return None, _neither(difference, said)
-            return Finding(side, Source.HUMAN, said), difference.constraints[side]
-        if state.logits is not None:
-            lead = state.logits[places[0]] - state.logits[places[1]]
-            if abs(lead) >= DECIDED:
-                side = 0 if lead > 0 else 1
-                reason = f"judged better by {abs(lead):.2f}"
-                return Finding(side, Source.VALIDATOR, reason), difference.constraints[side]
-        return None, None
-
     def _sides(self, start: Deliberation, state: _State, difference: Difference) -> tuple[int, int]:
         """The best candidates that say the one and the other."""
         found: list[int | None] = [None, None]
@@ -316,6 +297,22 @@ class Clarifier:
             state.trust = [state.trust[place] for place in kept]
             if state.logits is not None:
                 state.logits = [state.logits[place] for place in kept]
+
+
+def _asked(difference: Difference, ask: Ask | None) -> tuple[Finding | None, Constraint | None]:
+    """What a human says; nothing where there is nobody or no answer."""
+    said = ask(difference.question) if ask is not None else None
+    if said is None:
+        return None, None
+    side = chosen_side(said, difference.question)
+    if side is None:
+        return None, _neither(difference, said)
+    return Finding(side, Source.HUMAN, said), difference.constraints[side]
+
+
+def _confirms(finding: Finding | None) -> bool:
+    """Whether a probe speaks for what leads (side 0): then nothing new needs to be written."""
+    return finding is not None and finding.side == 0 and finding.source is not Source.HUMAN
 
 
 def chosen_side(answer: str, question: ClarifyingQuestion) -> int | None:

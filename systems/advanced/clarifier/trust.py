@@ -19,15 +19,13 @@ from .probes import Source
 SECTION, SOLO = "trust", "trust_solo"
 # How often the probes chose a gold over one of its mutants (bench/clarifier_probes.py): on Spider's
 # training databases, for evidence text on `mini`. A model's own errors are harder than mutants, so
-# a checkpoint that was calibrated has its own figures. The validator has already spoken in the
-# selection: it only directs what is written again.
+# a checkpoint that was calibrated has its own figures.
 DEFAULTS = {
     Source.HUMAN: 1.0,
     Source.EVIDENCE: 0.83,
     Source.DATABASE: 0.92,
     Source.QUESTION: 0.96,
     Source.SCHEMA: 0.93,
-    Source.VALIDATOR: 0.5,
 }
 FITTED = (Source.EVIDENCE, Source.DATABASE, Source.QUESTION, Source.SCHEMA)
 STEPS = 50

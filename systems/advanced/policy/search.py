@@ -16,7 +16,7 @@ probabilities guide, and self-consistency is one part of the value.
 Several leaves wait together (virtual loss keeps them apart): one call of the model expands them,
 one of its value head values their children, one writes from them, one of the database executes all
 that is new.
-The search ends early when what is left of it cannot change the answer.
+The search ends early when what is left of it cannot change the answer, or is hardly worth it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class SearchSettings:
     `simulations` bounds the statements written and the visits to known ones; `exploration` is
     PUCT's c; `temperature` flattens (above 1) or sharpens the policy's priors, and draws samples.
     `beam` is how many statements are written from the root, `rollouts` how many from each leaf,
-    `children` is k, `leaves` is how many wait for one call of the model.
+    `children` is k, `leaves` is how many wait for one call of the model. `worth` is the least that
+    a batch of simulations must find to be followed by another: so much of the likeliest result's
+    probability (0: the search goes on as long as its answer could change).
     """
 
     simulations: int = 50
@@ -55,12 +57,15 @@ class SearchSettings:
     rollouts: int = 2
     children: int = 4
     leaves: int = 8
+    worth: float = 0.0
     weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:
         for name in ("simulations", "beam", "rollouts", "children", "leaves"):
             if getattr(self, name) < 1:
                 raise BadInput(f"a search with {getattr(self, name)} {name}: give at least 1")
+        if not 0 <= self.worth < 1:
+            raise BadInput(f"a search with worth {self.worth}: give a share from 0 to below 1")
         if self.exploration < 0 or self.temperature <= 0:
             raise BadInput(
                 f"a search with exploration {self.exploration} and temperature "
@@ -143,11 +148,25 @@ class _Search:
     def run(self) -> SearchResult:
         budget = self._settings.simulations
         self._begin()
-        if self._done < budget and self._candidates:
+        left = self._agreement.odds(self._tree.unaccounted(self._tree.root))
+        if self._done < budget and self._candidates and self._is_worth(left):
             self._expand([Path(self._tree.root, [])])
-            while self._done < budget and self._tree.root.edges and not self._decided():
+            found = left
+            while (
+                self._done < budget
+                and self._tree.root.edges
+                and self._is_worth(found)
+                and not self._decided()
+            ):
+                known = len(self._candidates)
                 self._simulate()
+                new = self._candidates[known:]
+                found = sum(self._agreement.odds(node.partial.logprob) for node in new)
         return self._result()
+
+    def _is_worth(self, found: float) -> bool:
+        """Whether so much relative probability could matter beside the likeliest result's."""
+        return found >= self._settings.worth * self._agreement.most
 
     def _begin(self) -> None:
         """The greedy statement and the root's beam, each statement one simulation.

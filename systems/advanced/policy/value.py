@@ -102,6 +102,11 @@ class Agreement:
         """The relative probability of a result; 0 where there is none."""
         return self._with.get(evidence.result, 0.0) if evidence and evidence.runs else 0.0
 
+    @property
+    def most(self) -> float:
+        """The relative probability of the likeliest result; 0 where nothing runs."""
+        return max(self._with.values(), default=0.0)
+
     def share(self, evidence: Evidence) -> float:
         """The share of a result, 0 where nothing runs."""
         return self.of(evidence) / self.total if self.total else 0.0

@@ -15,7 +15,13 @@ import torch
 
 from ..codec.pointer.grammar import State
 from .decoder import Decoder, Memory
-from .encoder import HIDDEN
+from .stepping import Stepping
+
+# A beam leaves alone what is this much less likely (in nats, a thousandth) than its best. For 194 of
+# 247 questions of held-out databases a beam of 16 has a right statement, each time a nearer one.
+SPREAD = 7.0
+# What is longer is a runaway: the longest gold of Spider's training set has 47 tokens, of mini 61.
+LONGEST = 63
 
 Mask = npt.NDArray[np.bool_]
 # Changes the scores of a row's next tokens before they are normalised: (row's tokens, log-odds).
@@ -40,19 +46,19 @@ class Writer:
         self._decoder = decoder
         self._memory = memory
         self._begin = begin
-        self._longest = longest
+        self._longest = min(longest, LONGEST)
         self.tokens = 0
 
     @torch.inference_mode()
     def beam(
         self, starts: Sequence[Row], n: int, stop: Callable[[Row], bool], adjust: Adjust | None
     ) -> list[list[Row]]:
-        """The n likeliest continuations of each start, best first."""
+        """The n likeliest continuations of each start within SPREAD of the best, best first."""
         done: list[list[Row]] = [[] for _ in starts]
-        cache = _Cache(self._decoder, self._memory, self._begin, starts)
+        steps = self._read(starts)
         live = list(starts)
         while live:
-            scores = self._next(cache, live, adjust)
+            scores = self._next(steps, live, adjust)
             best: list[list[tuple[float, int, int]]] = [[] for _ in starts]
             for number, row in enumerate(live):
                 for token in _largest(scores[number], n):
@@ -61,7 +67,9 @@ class Writer:
             grown = []
             for origin, options in enumerate(best):
                 options.sort(key=lambda option: (-option[0], option[1], option[2]))
-                worst = _nth(done[origin], n)
+                ended = [row.logprob for row in done[origin]]
+                best_one = max([option[0] for option in options[:1]] + ended, default=-np.inf)
+                worst = max(_nth(ended, n), best_one - SPREAD)
                 for score, number, token in options[:n]:
                     if score == -np.inf or score <= worst:
                         continue
@@ -70,7 +78,7 @@ class Writer:
                         done[origin].append(row)
                     elif len(row.tokens) < self._longest:
                         grown.append(row)
-            live = cache.take(grown)
+            live = _continued(steps, grown)
         return [sorted(rows, key=lambda row: (-row.logprob, row.tokens))[:n] for rows in done]
 
     @torch.inference_mode()
@@ -86,12 +94,13 @@ class Writer:
         """N samples of each start in the order drawn, repeats kept."""
         chance = np.random.default_rng(seed)
         done: list[list[tuple[int, Row]]] = [[] for _ in starts]
-        cache = _Cache(self._decoder, self._memory, self._begin, starts)
-        live = [row for row in starts for _ in range(n)]
+        steps = self._read(starts)
+        places = [place for place in range(len(starts)) for _ in range(n)]
+        steps.take(places)
+        live = [replace(starts[place], place=number) for number, place in enumerate(places)]
         order = list(range(len(live)))
-        live = cache.take(live)
         while live:
-            scores = self._next(cache, live, adjust)
+            scores = self._next(steps, live, adjust)
             noise = chance.gumbel(size=scores.shape).astype(np.float32)
             chosen = (scores / temperature + noise).argmax(1)
             grown, kept = [], []
@@ -105,7 +114,7 @@ class Writer:
                 elif len(new.tokens) < self._longest:
                     grown.append(new)
                     kept.append(order[number])
-            live, order = cache.take(grown), kept
+            live, order = _continued(steps, grown), kept
         return [[row for _, row in sorted(rows, key=lambda pair: pair[0])] for rows in done]
 
     @torch.inference_mode()
@@ -127,11 +136,14 @@ class Writer:
         states, _ = self._decoder.states(torch.tensor(rows, device=memory.bias.device), memory)
         return states, memory
 
+    def _read(self, starts: Sequence[Row]) -> Stepping:
+        return Stepping(self._decoder, self._memory, self._begin, [row.tokens for row in starts])
+
     def _next(
-        self, cache: _Cache, live: Sequence[Row], adjust: Adjust | None
+        self, steps: Stepping, live: Sequence[Row], adjust: Adjust | None
     ) -> npt.NDArray[np.float32]:
         """Log-probabilities of the tokens that the grammar allows, (rows, V + n)."""
-        logits = cache.logits()
+        logits = steps.logits().cpu().numpy().astype(np.float32, copy=False)
         self.tokens += len(live)
         for number, row in enumerate(live):
             allowed = row.state.allowed()
@@ -150,54 +162,11 @@ class Writer:
         return Row((*row.tokens, token), row.state.advance(token), score, row.origin, place)
 
 
-class _Cache:
-    """Keys and values of what the live rows have written, gaps hidden, and their last states."""
-
-    def __init__(self, decoder: Decoder, memory: Memory, begin: int, starts: Sequence[Row]) -> None:
-        self._decoder = decoder
-        self._task = memory
-        longest = max(len(row.tokens) for row in starts) + 1
-        rows = [[begin, *row.tokens, *(0,) * (longest - 1 - len(row.tokens))] for row in starts]
-        device = memory.bias.device
-        lengths = torch.tensor([len(row.tokens) + 1 for row in starts], device=device)
-        self._memory = memory.shared_by(len(rows))
-        states, self._written = decoder.states(torch.tensor(rows, device=device), self._memory)
-        self._last = states[torch.arange(len(rows), device=device), lengths - 1][:, None]
-        self._lengths = lengths
-        self._unseen = torch.zeros(len(rows), longest, device=device).masked_fill(
-            torch.arange(longest, device=device) >= lengths[:, None], HIDDEN
-        )
-
-    def logits(self) -> npt.NDArray[np.float32]:
-        """Scores of the next token of each live row."""
-        scores = self._decoder.logits(self._last, self._memory)[:, 0]
-        return scores.cpu().numpy().astype(np.float32)
-
-    def take(self, rows: Sequence[Row]) -> list[Row]:
-        """The live rows are now these: each continues the row `place` by its last token.
-
-        Rows of which nothing new is written (as at the start) are only repeated.
-        """
-        if not rows:
-            return []
-        device = self._last.device
-        places = torch.tensor([row.place for row in rows], device=device)
-        self._memory = self._task.shared_by(len(rows))
-        self._lengths, self._unseen = self._lengths[places], self._unseen[places]
-        self._last = self._last[places]
-        self._written = [(key[places], value[places]) for key, value in self._written]
-        if len(rows[0].tokens) + 1 > int(self._lengths[0]):
-            tokens = torch.tensor([[row.tokens[-1]] for row in rows], device=device)
-            self._unseen = torch.cat((self._unseen, self._unseen.new_zeros(len(rows), 1)), 1)
-            self._last, self._written = self._decoder.states(
-                tokens,
-                self._memory,
-                self._written,
-                self._lengths[:, None],
-                self._unseen[:, None, None, :],
-            )
-            self._lengths = self._lengths + 1
-        return [replace(row, place=number) for number, row in enumerate(rows)]
+def _continued(steps: Stepping, rows: Sequence[Row]) -> list[Row]:
+    """The live rows are now these: each continues the row `place` by its last token."""
+    if rows:
+        steps.write([row.place for row in rows], [row.tokens[-1] for row in rows])
+    return [replace(row, place=number) for number, row in enumerate(rows)]
 
 
 def _largest(scores: npt.NDArray[np.float32], n: int) -> list[int]:
@@ -206,8 +175,6 @@ def _largest(scores: npt.NDArray[np.float32], n: int) -> list[int]:
     return sorted(np.argpartition(-scores, n)[:n].tolist())
 
 
-def _nth(rows: Sequence[Row], n: int) -> float:
-    """What a continuation must be better than: the n-th best of those that are done."""
-    if len(rows) < n:
-        return -np.inf
-    return sorted((row.logprob for row in rows), reverse=True)[n - 1]
+def _nth(logprobs: Sequence[float], n: int) -> float:
+    """The n-th best; minus infinity where there are fewer."""
+    return sorted(logprobs, reverse=True)[n - 1] if len(logprobs) >= n else -np.inf

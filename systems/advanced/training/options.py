@@ -114,6 +114,10 @@ class TrainingOptions:
     reward_format: float = _option(0.5, "weight: one query without comments")
     reward_length: float = _option(0.5, "weight: not longer than the gold")
     reward_efficiency: float = _option(0.5, "weight: VM steps against the gold's")
+    execution_steps: int = _option(
+        100_000_000,
+        "VM steps that a statement may take in search, rewards and scores of the development slice",
+    )
     reward_pool: Literal["local", "ray"] = _option(
         "local", "where rewards are executed: on this machine, or on a Ray cluster", identity=False
     )
@@ -237,6 +241,7 @@ _LOWEST = {
     "validation_candidates": 1,
     "checkpoint_every": 1,
     "log_every": 1,
+    "execution_steps": 1_000,
 }
 COMPONENTS = {
     "mcts": "use_policy_solver",

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from t2s_bench.scoring import Scorer
 from t2s_bench.system import Setup
 from t2s_bench.training import Request, Trainer, TrainingRun
 
@@ -77,13 +76,11 @@ class AdvancedTrainer(Trainer):
     def _train(self, run: TrainingRun, data: Data) -> dict[str, object]:
         from accelerate.utils import set_seed  # type: ignore[import-untyped]
 
-        from ..evidence import Prober
         from ..schema_graph.build import TaskMaker
+        from .executors import executors
         from .learners import make_learner
         from .optimisation import Optimiser
         from .phases import run_phases, save_final
-        from .reward_pool import reward_pool
-        from .rewards import Rewarder
         from .rolling import use_server
         from .tracking import make_tracker
         from .work import Work
@@ -98,13 +95,7 @@ class AdvancedTrainer(Trainer):
         }
         learner = make_learner(options, tasks.values())
         use_server(learner, options, run.folder)
-        workers = run.request.workers
-        metrics = Rewarder.metrics(options.reward_metric)
-        with (
-            Scorer(metrics, workers=workers) as scorer,
-            Prober(workers) as prober,
-            reward_pool(options, scorer, workers) as judge,
-        ):
+        with executors(options, run.request.workers) as opened:
             work = Work(
                 options=options,
                 seed=self.setup.seed,
@@ -112,9 +103,9 @@ class AdvancedTrainer(Trainer):
                 data=data,
                 learner=learner,
                 optimiser=Optimiser(learner, options, self.setup.seed),
-                rewarder=Rewarder(judge, options.reward_weights, running=options.reward_running),
-                scorer=scorer,
-                prober=prober,
+                rewarder=opened.rewarder,
+                scorer=opened.scorer,
+                prober=opened.prober,
                 make_task=makers.task,
                 make_learner=partial(make_learner, options),
             )

@@ -200,14 +200,25 @@ def test_the_searchs_choice_stays_ahead_of_the_votes_where_nothing_speaks_agains
     assert said.sql == HOME
 
 
-def test_the_validator_directs_what_is_written_again(tmp_path: Path, prober: Prober) -> None:
+def test_the_judgement_in_the_selection_is_not_asked_again(tmp_path: Path, prober: Prober) -> None:
     def judged(one: Evidence) -> float:
         return {COUNTRY: 2.0, HOME: -2.0}.get(one.sql, 0.0)
 
     said, policy = refined(tmp_path, prober, TIE, judged=judged, uncertainty_threshold=0.01)
-    assert said.rounds[0].finding is not None
-    assert said.rounds[0].finding.source is Source.VALIDATOR
-    assert "singer.country" in policy.sessions[0].constraints[0].require
+    assert said.rounds and all(one.finding is None for one in said.rounds)
+    assert policy.sessions[0].constraints == []
+
+
+def test_only_what_contradicts_the_answer_has_statements_written_again(
+    tmp_path: Path, prober: Prober
+) -> None:
+    for question, sql, again in (
+        ("Whose country is France?", COUNTRY, False),
+        ("Whose home is France?", HOME, True),
+    ):
+        said, policy = refined(tmp_path, prober, TIE, question=question)
+        assert said.sql == sql and said.confidence > 0.9
+        assert bool(policy.sessions[0].constraints) is again
 
 
 def test_iterations_bound_the_rounds(tmp_path: Path, prober: Prober) -> None:

@@ -14,16 +14,15 @@ def test_what_contradicts_keeps_votes_by_the_odds() -> None:
     assert trust.kept(Source.SCHEMA) == pytest.approx(0.25)
     assert trust.kept(Source.HUMAN) == 0.0
     assert trust.kept(Source.QUESTION) == 1.0
-    assert trust.kept(Source.VALIDATOR) == 1.0
 
 
 def test_fitting_counts_with_laplace_and_believes_nobody_unseen() -> None:
     seen = [Observation(Source.SCHEMA, True)] * 7
-    seen += [Observation(Source.SCHEMA, False), Observation(Source.VALIDATOR, True)]
+    seen += [Observation(Source.SCHEMA, False), Observation(Source.HUMAN, True)]
     trust = Trust.fit(seen)
     assert trust.shares[Source.SCHEMA] == pytest.approx(0.8)
     assert trust.kept(Source.DATABASE) == 1.0
-    assert trust.shares[Source.VALIDATOR] == 0.5
+    assert trust.shares[Source.HUMAN] == 1.0
     assert trust.findings[Source.SCHEMA] == 8
 
 

@@ -194,6 +194,26 @@ def test_an_exhausted_tree_costs_no_more_calls_however_large_the_budget() -> Non
     assert large.spent.completion_tokens == small.spent.completion_tokens
 
 
+@settings(max_examples=60, deadline=None)
+@given(root=trees(), seed=st.integers(0, 9), worth=st.floats(0, 0.99))
+def test_a_search_that_must_be_worth_it_does_less_and_keeps_its_beam(
+    root: Choice, seed: int, worth: float
+) -> None:
+    found, full = run(root, seed, worth=worth), run(root, seed)
+    assert found.simulations <= full.simulations
+    assert found.spent.completion_tokens <= full.spent.completion_tokens
+    beam = {one.sql for one in run(root, seed, simulations=17).candidates}
+    assert beam <= {one.sql for one in found.candidates}
+    assert found.answer is not None and found.greedy is not None
+    assert found.answer.value >= found.greedy.value
+
+
+def test_the_share_that_a_batch_must_find_decides_how_far_a_search_goes() -> None:
+    root = deep((1, 1, 1, 1, 1))
+    rows = [run(root, simulations=200, worth=worth).spent.rows for worth in (0.9, 0.3, 0.0)]
+    assert rows[0] < rows[1] < rows[2]
+
+
 @pytest.mark.parametrize("shares", [(0.6, 0.3, 0.1), (0.9, 0.07, 0.03), (0.34, 0.33, 0.33)])
 def test_fifty_simulations_take_few_calls_of_the_model(shares: tuple[float, ...]) -> None:
     session = KnownSession(deep((2, 2, 2, 2, 2), shares))
@@ -409,6 +429,7 @@ def test_real_executions_decide(tmp_path: Path) -> None:
         {"leaves": 0},
         {"exploration": -1},
         {"temperature": 0},
+        {"worth": 1},
     ],
 )
 def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:

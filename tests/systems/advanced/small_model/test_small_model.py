@@ -18,6 +18,7 @@ from systems.advanced.small_model.session import BROKEN, SmallPolicy
 from systems.advanced.task import Evidence, Role, Task
 from systems.advanced.training.lessons import Lesson
 
+from systems.advanced.small_model import generation
 from t2s_bench.benchmarks.benchmark import load
 from t2s_bench.types import Example
 
@@ -95,6 +96,24 @@ def test_the_beam_is_sorted_and_its_log_probabilities_are_the_scorers(
     assert fresh.logprobs([one.sql for one in found])[0] == pytest.approx(
         found[0].logprob, abs=2e-3
     )
+
+
+def test_a_beam_holds_what_is_near_its_best_and_no_runaway(
+    trained: SmallLearner, lessons: list[Lesson], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written(spread: float, longest: int = 63) -> list[Partial]:
+        monkeypatch.setattr(generation, "SPREAD", spread)
+        monkeypatch.setattr(generation, "LONGEST", longest)
+        session = trained.policy().open(lessons[0].task)
+        return session.extend([Partial()], 12, temperature=0.0, to_end=True)[0]
+
+    wide = written(1e9)
+    spread = (wide[0].logprob - wide[-1].logprob) / 2
+    near = [one.tokens for one in wide if one.logprob > wide[0].logprob - spread]
+    assert 1 <= len(near) < len(wide)
+    assert [one.tokens for one in written(spread)] == near
+    longest = max(len(one.tokens) for one in wide)
+    assert max(len(one.tokens) for one in written(1e9, longest - 1)) < longest
 
 
 def test_writing_on_costs_nothing_of_the_beginning_and_adds_to_its_log_probability(

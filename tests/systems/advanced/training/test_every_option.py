@@ -128,7 +128,8 @@ ELSEWHERE = {
     "experiment_name": "test_options",
     "final_questions": "test_final_evaluation",
     "rollout_server": "test_rolling",
-    "reward_pool": "test_reward_pool",
+    "reward_pool": "test_executors",
+    "execution_steps": "test_executors",
 }
 TIMED = ("tokens_per_second", "data_share", "reward_share")
 

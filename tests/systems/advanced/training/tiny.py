@@ -18,18 +18,16 @@ from zlib import crc32
 import numpy as np
 import torch
 from systems.advanced.codec.codec import Constraint, Cost, Partial
-from systems.advanced.evidence import Prober
 from systems.advanced.schema_graph.graph import SchemaGraph
 from systems.advanced.task import Evidence, Linking, Role, Task
 from systems.advanced.training.data import read_data
+from systems.advanced.training.executors import executors
 from systems.advanced.training.lessons import Lesson, Loss, Rollout
 from systems.advanced.training.optimisation import Optimiser
 from systems.advanced.training.options import TrainingOptions
-from systems.advanced.training.rewards import Rewarder
 from systems.advanced.training.work import Work
 from torch.nn import functional as F
 
-from t2s_bench import Scorer
 from t2s_bench.databases.schema import read_schema
 from t2s_bench.runs.lock import Lock
 from t2s_bench.training import Request, TrainingRun
@@ -293,11 +291,9 @@ def working(
     """A training in progress in `folder`."""
     data = read_data(options, seed, folder.parent / "no_data")
     lock = Lock({"options": options.shown()}, {})
-    metrics = Rewarder.metrics(options.reward_metric)
     with (
         TrainingRun(folder, lock, Request(phases), resume=resume) as run,
-        Scorer(metrics) as scorer,
-        Prober() as prober,
+        executors(options, 1) as opened,
     ):
         yield Work(
             options,
@@ -306,9 +302,9 @@ def working(
             data,
             learner,
             Optimiser(learner, options, seed),
-            Rewarder(scorer, options.reward_weights, running=options.reward_running),
-            scorer,
-            prober,
+            opened.rewarder,
+            opened.scorer,
+            opened.prober,
             task,
             lambda tasks: type(learner)(dropout=learner.net.dropout.p),
         )

@@ -6,9 +6,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from systems.advanced.training.executors import executors, reward_pool
 from systems.advanced.training.options import TrainingOptions
-from systems.advanced.training.reward_pool import reward_pool
-from systems.advanced.training.rewards import Rewarder
+from systems.advanced.training.rewards import Level, Rewarder
 from tests.systems.advanced.training.tiny import STATEMENTS, make_towns
 
 import t2s_bench
@@ -25,6 +25,21 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Example, str]]
     towns = make_towns(tmp_path_factory.mktemp("data") / "towns")
     examples = t2s_bench.load(towns).examples[:6]
     return [(example, sql) for example in examples for sql in STATEMENTS]
+
+
+def test_a_statement_may_take_so_many_steps_wherever_it_is_executed(
+    asked: list[tuple[Example, str]],
+) -> None:
+    example = asked[0][0]
+    assert example.database is not None
+    count = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 9999) "
+    heavy = f"{count} SELECT count(*) FROM c"
+    for steps, runs in ((10_000, False), (10_000_000, True)):
+        with executors(TrainingOptions(execution_steps=steps), 1) as opened:
+            (reward,) = opened.rewarder([(example, heavy)])
+            assert (reward.level > Level.FAILS) is runs
+            assert opened.prober.run(example.database, [heavy])[0].runs is runs
+            assert opened.scorer.budget.steps == steps
 
 
 def test_the_local_pool_is_the_trainers_own_scorer() -> None:

@@ -1,0 +1,50 @@
+"""Token by token, a model says what it says of the whole statement at once."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from systems.advanced.codec.pointer.vocabulary import BEGIN, SIZE
+from systems.advanced.schema_graph.build import TaskMaker
+from systems.advanced.small_model.learner import SmallLearner
+from systems.advanced.small_model.session import task_batch
+from systems.advanced.small_model.stepping import Stepping
+from systems.advanced.task import Task
+from systems.advanced.training.learners import small_config
+from systems.advanced.training.options import TrainingOptions
+
+import t2s_bench
+
+OPTIONS = TrainingOptions(schema_embedding_dim=16, schema_gat_heads=2, schema_gat_layers=1)
+
+
+@pytest.fixture(scope="module")
+def task() -> Task:
+    example = t2s_bench.load("mini").examples[0]
+    assert example.database is not None
+    makers = TaskMaker()
+    made = makers.task(example.question, example.database)
+    makers.close()
+    return made
+
+
+@pytest.fixture(scope="module")
+def learner(task: Task) -> SmallLearner:
+    torch.manual_seed(3)
+    return SmallLearner.from_lessons(small_config(OPTIONS), [task])
+
+
+def test_steps_give_the_scores_of_the_whole_statement(task: Task, learner: SmallLearner) -> None:
+    model = learner.model.eval()
+    rows = [(3, SIZE + 1, 7), (4,), (SIZE + 2, SIZE, 5, 6, 9)]
+    with torch.inference_mode():
+        memory, _ = model.remember(task_batch(model, task))
+        steps = Stepping(model.decoder, memory, BEGIN, rows)
+        steps.take([2, 0, 0, 1])
+        steps.write([1, 3, 0], [8, SIZE, 10])
+        steps.write([0, 1, 2], [11, 12, SIZE + 1])
+        written = [(*rows[0], 8, 11), (*rows[1], SIZE, 12), (*rows[2], 10, SIZE + 1)]
+        for row, found in zip(written, steps.logits(), strict=True):
+            states, _ = model.decoder.states(torch.tensor([[BEGIN, *row]]), memory)
+            wanted = model.decoder.logits(states, memory)[0, -1]
+            assert torch.allclose(found, wanted, atol=1e-4)
