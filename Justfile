@@ -11,11 +11,11 @@ check:
 
 # The tests; arguments go to pytest.
 test *arguments:
-    pytest {{arguments}}
+    pytest -n auto {{arguments}}
 
 # All but the slowest tests.
 quick:
-    pytest -m "not slow and not servers"
+    pytest -n auto -m "not slow and not servers"
 
 # Rebuild the embedded benchmark from its sources and check it.
 mini:

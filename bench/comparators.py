@@ -5,7 +5,8 @@
 Two results of six columns (whole numbers, floats, texts) compared by `ex`, `ex_spider`, `strict`,
 `subset` and `soft_f1`, each in a process of its own: in the same order, with the rows shuffled,
 with rows and columns shuffled, and with one cell changed. Both results are built in their own
-order, as a database would deliver them. The promise is under 3 s and 1 GiB, the results included.
+order, as a database would deliver them. The promise is under 3 s and 1 GiB, the results included;
+how fast this machine is tells the first comparator, BIRD's own expression.
 Twelve columns of equal values are compared as well; the promise there is under 1 s.
 """
 
@@ -30,6 +31,7 @@ from t2s_bench.types import Row
 
 Rows = list[Row]
 COMPARATORS: dict[str, Callable[[Rows, Rows], object]] = {
+    "set(gold) == set(other)": lambda gold, other: set(gold) == set(other),
     "ex": same_set,
     "ex_spider": lambda gold, other: same_up_to_columns_sound(gold, other, ordered=False),
     "ex_spider, official": lambda gold, other: same_up_to_columns(gold, other, ordered=False),

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
-from .attention import FeedForward
 from .decoder import Decoder, DecoderLayer, Memory
 from .encoder import HIDDEN
 
@@ -96,10 +96,8 @@ class _Layer:
         self.out = own.out.weight, own.out.bias
         self.query = cross.query.weight, cross.query.bias
         self.cross_out = cross.out.weight, cross.out.bias
-        forward = layer.forward_layers
-        assert isinstance(forward, FeedForward)
-        self.up = forward[0].weight, forward[0].bias
-        self.down = forward[3].weight, forward[3].bias
+        up, down = (one for one in layer.forward_layers if isinstance(one, nn.Linear))
+        self.up, self.down = (up.weight, up.bias), (down.weight, down.bias)
         self.norms = [
             (norm.normalized_shape, norm.weight, norm.bias, norm.eps)
             for norm in (layer.norm, layer.norm2, layer.norm3)
