@@ -11,6 +11,7 @@ from systems.advanced.clarifier.refine import Clarifier
 from systems.advanced.clarifier.trust import Trust
 from systems.advanced.models import Opened
 from systems.advanced.options import AdvancedOptions
+from systems.advanced.policy.search import Found
 from systems.advanced.system import Advanced
 from systems.advanced.training.pipeline import calibrate, system
 from systems.advanced.training.supervised import supervised
@@ -62,8 +63,8 @@ def test_calibration_looks_at_what_the_whole_system_answers(
     # Twelve questions of two databases, first by the team and then without it.
     assert [team for team, _ in said] == [True] * 12 + [False] * 12
     assert all((one.logits is not None) == team for team, one in said)
-    # A search proposed: its candidates were visited, six times a question.
-    assert all(sum(c.visits for c in one.candidates) > 0 for _, one in said)
+    # A search proposed.
+    assert all(isinstance(one.candidates[0], Found) for _, one in said)
     assert found["selection"]["questions"] == 12
     assert found["confidence"]["cross_fitted"]["questions"] == 12
     assert found["confidence_solo"]["cross_fitted"]["questions"] == 12
@@ -74,7 +75,7 @@ def test_without_a_search_the_beam_and_samples_are_what_is_calibrated(
     towns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, said = calibrated(towns, tmp_path, monkeypatch, use_policy_solver=False)
-    assert not any(c.visits for _, one in said for c in one.candidates)
+    assert not any(isinstance(c, Found) for _, one in said for c in one.candidates)
 
 
 def test_without_a_validator_only_the_lone_answer_is_calibrated(

@@ -24,10 +24,10 @@ def test_loss_reward_and_accuracy_of_the_smoke_training_move_in_the_right_direct
     for stage in ("fold1", "fold2", "writing"):
         losses = values(stage, "loss")
         assert losses[-1] < 0.8 * losses[0], stage
-    judged = values("validation", "loss_validation")
-    assert judged[-1] < judged[0]
-    rewards = values("grpo", "reward")
     # Each step has other questions: what counts is the mean of many.
+    judged = values("validation", "loss_validation")
+    assert sum(judged[-30:]) < 0.8 * sum(judged[:30])
+    rewards = values("grpo", "reward")
     half = len(rewards) // 2
     assert half == 30 and sum(rewards[half:]) > 1.1 * sum(rewards[:half])
     # On questions of databases that nothing was trained on.
