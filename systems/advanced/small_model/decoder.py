@@ -1,7 +1,7 @@
 """The decoder: writes tokens of the closed vocabulary and pointers to items, one softmax over both.
 
 Cross-attention's keys and values over the items are made once a task (`Memory`) and shared by all
-continuations; those of the written tokens grow with them (`Written`).
+continuations. Token by token it is written in `stepping`, from the written tokens' keys and values.
 """
 
 from __future__ import annotations
@@ -76,19 +76,13 @@ class DecoderLayer(nn.Module):
     def forward(
         self,
         x: torch.Tensor,
-        before: KeysValues | None,
         causal: torch.Tensor | None,
         cross: KeysValues,
         hidden: torch.Tensor,
     ) -> tuple[torch.Tensor, KeysValues]:
-        """(B, t, d) after what was written `before` → (B, t, d) and the grown keys and values."""
+        """(B, t, d) → (B, t, d) and the keys and values of what is written."""
         normal = self.norm(x)
         written = self.own.keys_values(normal)
-        if before is not None:
-            written = (
-                torch.cat((before[0], written[0]), 2),
-                torch.cat((before[1], written[1]), 2),
-            )
         x = x + self.dropout(self.own(normal, written, causal))
         x = x + self.dropout(self.cross(self.norm2(x), cross, hidden))
         return x + self.dropout(self.forward_layers(self.norm3(x))), written
@@ -135,38 +129,22 @@ class Decoder(nn.Module):
             bias,
         )
 
-    def states(
-        self,
-        tokens: torch.Tensor,
-        memory: Memory,
-        before: Written | None = None,
-        places: torch.Tensor | None = None,
-        unseen: torch.Tensor | None = None,
-    ) -> tuple[torch.Tensor, Written]:
-        """Written tokens (B, t) → the state after each (B, t, d), and the grown cache.
+    def states(self, tokens: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Written]:
+        """Written tokens (B, t) → the state after each (B, t, d), and each layer's keys and values.
 
-        Where rows of the cache are of different lengths, `places` (B, t) says where the tokens
-        stand and `unseen` (B, 1, 1, done + t) hides the cache's gaps; t is then 1.
+        Rows may be filled up at their ends: nothing looks ahead.
         """
-        done = 0 if before is None else before[0][0].shape[2]
         count = tokens.shape[1]
         x = memory.sources.gather(1, tokens[..., None].expand(-1, -1, memory.sources.shape[2]))
-        stands = self.places.weight[done : done + count] if places is None else self.places(places)
-        x = self.dropout(x + stands)
-        causal = unseen
+        x = self.dropout(x + self.places.weight[:count])
+        causal = None
         if count > 1:
-            causal = torch.full((count, done + count), HIDDEN, device=x.device).triu(done + 1)
-        grown: Written = []
+            causal = torch.full((count, count), HIDDEN, device=x.device).triu(1)
+        written: Written = []
         for number, layer in enumerate(self.layers):
-            x, kept = layer(
-                x,
-                None if before is None else before[number],
-                causal,
-                memory.cross[number],
-                memory.hidden,
-            )
-            grown.append(kept)
-        return self.norm(x), grown
+            x, kept = layer(x, causal, memory.cross[number], memory.hidden)
+            written.append(kept)
+        return self.norm(x), written
 
     def logits(self, states: torch.Tensor, memory: Memory) -> torch.Tensor:
         """(B, t, d) → (B, t, V + n); an item that is padding has practically no chance."""

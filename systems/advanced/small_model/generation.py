@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import torch
 
 from ..codec.pointer.grammar import State
 from .decoder import Decoder, Memory
-from .stepping import Stepping
+from .stepping import Stepping, SteppingLayer, stepping_layers
 
 # A beam leaves alone what is this much less likely (in nats, a thousandth) than its best: of
 # the 194 right statements that a beam of 16 had for 247 questions of held-out databases, none was.
@@ -137,7 +138,12 @@ class Writer:
         return states, memory
 
     def _read(self, starts: Sequence[Row]) -> Stepping:
-        return Stepping(self._decoder, self._memory, self._begin, [row.tokens for row in starts])
+        tokens = [row.tokens for row in starts]
+        return Stepping(self._decoder, self._layers, self._memory, self._begin, tokens)
+
+    @cached_property
+    def _layers(self) -> list[SteppingLayer]:
+        return stepping_layers(self._decoder)
 
     def _next(
         self, steps: Stepping, live: Sequence[Row], adjust: Adjust | None

@@ -21,15 +21,20 @@ from .encoder import HIDDEN
 class Stepping:
     """Rows that have been read up to their last token, ready for the next.
 
-    `memory` is that of one task. Rows may be of different lengths: the gaps of shorter ones are
-    hidden.
+    `layers` are the decoder's (see `stepping_layers`), `memory` is that of one task. Rows may be of
+    different lengths: the gaps of shorter ones are hidden.
     """
 
     def __init__(
-        self, decoder: Decoder, memory: Memory, begin: int, rows: Sequence[Sequence[int]]
+        self,
+        decoder: Decoder,
+        layers: Sequence[SteppingLayer],
+        memory: Memory,
+        begin: int,
+        rows: Sequence[Sequence[int]],
     ) -> None:
         self._decoder = decoder
-        self._layers = [_Layer(layer) for layer in decoder.layers]  # type: ignore[arg-type]
+        self._layers = layers
         device = memory.bias.device
         self._cross = memory.cross
         self._hidden = memory.hidden[:1]
@@ -83,7 +88,12 @@ class Stepping:
         self._lengths, self._kept = lengths + 1, kept
 
 
-class _Layer:
+def stepping_layers(decoder: Decoder) -> list[SteppingLayer]:
+    """A decoder's layers with the weights that they have now."""
+    return [SteppingLayer(layer) for layer in decoder.layers]  # type: ignore[arg-type]
+
+
+class SteppingLayer:
     """A decoder layer's weights, query, key and value together."""
 
     def __init__(self, layer: DecoderLayer) -> None:
