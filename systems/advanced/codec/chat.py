@@ -35,8 +35,9 @@ from .clauses import CLAUSE_STOP, END_STOP, FENCE, executable_prefix, next_fence
 from .codec import Constraint, Cost, Partial
 from .heads import Heads
 
-# The logit of a statement that does not run: surely wrong.
-BROKEN = -12.0
+# The logit of a statement that does not run: surely wrong, and below what a model sure of its No
+# gives to one that runs (-12 was not: a model of two layers passed it after sixty steps).
+BROKEN = -50.0
 # A list of schema items or a critique is no longer than this.
 ANSWER_TOKENS = 256
 

@@ -22,7 +22,9 @@ PAIRS = [
     ("Names of singers from France?", "SELECT name FROM singer WHERE country = 'France'"),
     ("Names of singers, oldest first?", "SELECT name FROM singer ORDER BY age DESC"),
 ]
-STEPS = 45
+STEPS = 60
+# First and last steps with lower rates: what is learnt must not hang on the processor's rounding.
+WARM_UP, COOL_DOWN = 10, 20
 WRONG = "SELECT age FROM singer"
 
 
@@ -120,6 +122,6 @@ def learnt(model_folder: Path, tasks: list[Task]) -> Learnt:
         torch.autograd.backward(loss.total)
         torch.nn.utils.clip_grad_norm_(adapters, 1.0)
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * min(1.0, (step + 1) / 10)
+            group["lr"] = rate * min(1.0, (step + 1) / WARM_UP, (STEPS - step) / COOL_DOWN)
         optimiser.step()
     return Learnt(learner, tasks, lessons, losses[0], losses[-1])
