@@ -57,30 +57,31 @@ class Scorer:
         self._timing_pool = Pool(1) if self._timed else None
 
     def judge_all(
-        self, items: Iterable[tuple[Example, Database, str]]
+        self, items: Iterable[tuple[Example, Database, str]], *, budget: Budget | None = None
     ) -> Iterator[tuple[int, Judgement]]:
         """Scores (example, database, SQL) triples, pulled as workers become free.
 
         Yields (number of the item, judgement) as they are done, not in order. Of a list,
         predictions for one question are scored together, which is faster. With timed metrics,
-        those of right predictions come last.
+        those of right predictions come last. `budget` stands for the scorer's own, but for timings.
         """
+        budget = budget or self.budget
         if isinstance(items, Sequence):
             order = _by_question(items)
-            for place, judgement in self._judge(items[number] for number in order):
+            for place, judgement in self._judge((items[n] for n in order), budget):
                 yield order[place], judgement
         else:
-            yield from self._judge(items)
+            yield from self._judge(items, budget)
 
     def _judge(
-        self, items: Iterable[tuple[Example, Database, str]]
+        self, items: Iterable[tuple[Example, Database, str]], budget: Budget
     ) -> Iterator[tuple[int, Judgement]]:
         if not self._timed:
-            yield from self._judge_untimed(items)
+            yield from self._judge_untimed(items, budget)
             return
         kept = list(items)
         right: dict[object, list[tuple[int, Judgement]]] = {}
-        for number, judgement in self._judge_untimed(kept):
+        for number, judgement in self._judge_untimed(kept, budget):
             if judgement.score.metrics["ex"]:
                 example, database, sql = kept[number]
                 key = (database.suite_digest, database.url, example.golds, sql)
@@ -121,7 +122,7 @@ class Scorer:
         )
 
     def _judge_untimed(
-        self, items: Iterable[tuple[Example, Database, str]]
+        self, items: Iterable[tuple[Example, Database, str]], budget: Budget
     ) -> Iterator[tuple[int, Judgement]]:
         known: dict[object, Judgement | None] = {}
         waiting: dict[object, list[tuple[int, str]]] = {}
@@ -137,7 +138,7 @@ class Scorer:
                     sent.append((number, key, example.id))
                     common = shared.get(id(database))
                     if common is None:
-                        common = database, self._untimed, self.budget, self.profile
+                        common = database, self._untimed, budget, self.profile
                         shared[id(database)] = common
                     yield example.golds, sql, common
                 elif (judgement := known[key]) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from t2s_bench.benchmarks.benchmark import load
+from t2s_bench.benchmarks.benchmark import Benchmark, load
+from t2s_bench.metrics import candidates
 from t2s_bench.metrics.candidates import (
     any_of_first,
     judge_candidates,
@@ -28,7 +30,7 @@ from t2s_bench.reports.terminal import print_report
 from t2s_bench.runs.lock import Scoring
 from t2s_bench.runs.rescore import score_file
 from t2s_bench.scoring import Scorer
-from t2s_bench.types import Candidate, Execution, Prediction, Row, Status
+from t2s_bench.types import Budget, Candidate, Execution, Prediction, Row, Score, Status
 
 FAILED = Execution(Status.ERROR, error="no such column")
 
@@ -84,6 +86,21 @@ def test_similarity_is_symmetric_and_between_0_and_1(
     assert similarity(first, first) == (1.0 if first else 0.0)
 
 
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
+
+
+def scored(scorer: Scorer, made: dict[str, Prediction], benchmark: Benchmark) -> dict[str, Score]:
+    """The run's own verdicts on the answers."""
+    asked = [example for example in benchmark.examples if example.id in made]
+    return {
+        example.id: scorer.score(
+            replace(example, database=benchmark.databases[example.question.database]),
+            made[example.id].sql,
+        )
+        for example in asked
+    }
+
+
 def test_candidates_of_a_benchmark_are_judged_and_voted_on(shop: Path) -> None:
     benchmark = load(shop)
     sqls = ("SELECT 5", "SELECT 4", "SELECT 4.0", "SELEC")
@@ -92,13 +109,46 @@ def test_candidates_of_a_benchmark_are_judged_and_voted_on(shop: Path) -> None:
         "empty": Prediction("SELECT id FROM item WHERE 0"),
     }
     with Scorer(["ex"]) as scorer:
-        one, two, four = judge_candidates(benchmark, made, scorer)
+        one, two, four = judge_candidates(
+            benchmark, made, scorer, scored(scorer, made, benchmark), {}
+        )
     assert (one.k, two.k, four.k) == (1, 2, 4)
     assert one.pass_at_k == pytest.approx(0.75)
     assert two.pass_at_k == pytest.approx((5 / 6 + 1) / 2)
     assert (one.any_of_first, two.any_of_first) == (0.5, 1.0)
     assert (one.majority, two.majority, four.majority) == (0.5, 0.5, 1.0)
     assert (one.soft, two.soft, four.soft) == (0.5, 0.5, 1.0)
+
+
+def test_an_endless_candidate_has_few_steps_unless_its_gold_is_dear_and_runs_once(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "CANDIDATE_STEPS", 20_000)
+    monkeypatch.setattr(candidates, "_DEAR", 2_000)
+    benchmark = load(shop)
+    sqls = ("SELECT 4", ENDLESS)
+    made = {"count": Prediction(sqls[0], tuple(Candidate(sql, 0.0) for sql in sqls))}
+    asked: list[tuple[int, int]] = []
+
+    class Watched(Scorer):
+        def judge_all(self, items: Any, *, budget: Budget | None = None) -> Any:
+            items = list(items)
+            if items and budget:
+                asked.append((len(items), budget.steps))
+            return super().judge_all(items, budget=budget)
+
+        def map(self, function: str, payloads: Any) -> Any:
+            for task in payloads:
+                assert task.sqls == ("SELECT 4", "")
+            return super().map(function, payloads)
+
+    with Watched(["ex"], budget=Budget(steps=1_000_000)) as scorer:
+        scores = scored(scorer, made, benchmark)
+        for steps, expected in ((0, 20_000), (5_000, 1_000_000)):
+            asked.clear()
+            _, two = judge_candidates(benchmark, made, scorer, scores, {"count": steps})
+            assert asked == [(1, expected)]
+            assert two.any_of_first == two.majority == 1.0
 
 
 def test_a_report_shows_candidates_and_confidences(shop: Path, tmp_path: Path) -> None:

@@ -10,12 +10,21 @@ only where no candidate has rows. Profile `official` lets them vote in `majority
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from math import comb
 from typing import TYPE_CHECKING
 
-from t2s_bench.types import Budget, Database, Example, Execution, Outcome, Prediction, Status
+from t2s_bench.types import (
+    Budget,
+    Database,
+    Example,
+    Execution,
+    Outcome,
+    Prediction,
+    Score,
+    Status,
+)
 
 if TYPE_CHECKING:
     from t2s_bench.benchmarks.benchmark import Benchmark
@@ -26,6 +35,13 @@ _VOTE = "t2s_bench.metrics.candidates:vote"
 # Rows of all candidates of one question together, in bytes as budgets count them; a candidate with
 # more than its part does not vote.
 VOTE_BYTES = 200_000_000
+# A candidate that was not the answer may take this many steps, seconds where an answer has minutes:
+# one endless join among some thousand candidates must not hold up a run. Where the gold itself
+# takes more than a tenth of that, candidates have the whole budget.
+CANDIDATE_STEPS = 100_000_000
+_DEAR = CANDIDATE_STEPS // 10
+# What is known to fail need not run once more to fail in the vote.
+_FAILED = frozenset((Outcome.NO_SQL, Outcome.PRED_ERROR, Outcome.PRED_TIMEOUT, Outcome.REFUSED))
 
 
 def pass_at_k(candidates: int, correct: int, k: int) -> float:
@@ -106,7 +122,7 @@ def similarity(first: Sequence[Counter[object]], second: Sequence[Counter[object
 
 @dataclass(frozen=True)
 class VoteTask:
-    """The candidates of one question, and after how many of them to vote."""
+    """The candidates of one question, empty where one fails, and after how many of them to vote."""
 
     sqls: tuple[str, ...]
     database: Database
@@ -127,9 +143,11 @@ def vote(session: Session, task: VoteTask) -> Votes:
     """Runs the candidates, each text once, and votes; called in a worker."""
     budget = replace(task.budget, bytes=min(task.budget.bytes, VOTE_BYTES // len(task.sqls)))
     path = task.database.url or task.database.path
-    known = {sql: session.execute(path, sql, budget) for sql in dict.fromkeys(task.sqls)}
+    known = {
+        sql: session.execute(path, sql, budget) for sql in dict.fromkeys(task.sqls) if sql.strip()
+    }
     nothing = Execution(Status.ERROR, error="no SQL")
-    executions = [known[sql] if sql.strip() else nothing for sql in task.sqls]
+    executions = [known.get(sql, nothing) for sql in task.sqls]
     session.watch(task.budget.seconds, "compare")
     return Votes(
         tuple(majority(executions[:k], empty_votes=task.empty_votes) for k in task.ks),
@@ -166,14 +184,18 @@ def judge_candidates(
     benchmark: Benchmark,
     predictions: Mapping[str, Prediction],
     scorer: Scorer,
+    scores: Mapping[str, Score],
+    gold_steps: Mapping[str, int],
     ks: Sequence[int] | None = None,
 ) -> list[CandidateScores]:
     """Scores all candidates by the scorer's first metric and votes over their results.
 
     Each k of `ks` gives one entry; by default they double up to the most candidates of a question.
     Candidates keep the order in which the system gave them, and a prediction without any counts
-    with its SQL alone. Every distinct candidate runs twice: to be judged and to vote. Where a vote
-    had to be ended from outside, its question counts as wrong.
+    with its SQL alone. The answers themselves keep the verdicts of `scores`; the other distinct
+    candidates may take CANDIDATE_STEPS each, unless `gold_steps` says that the gold is a dear one
+    (both by question), and those that end run once more to vote. Where a vote had to be ended from
+    outside, its question counts as wrong.
     """
     asked = [example for example in benchmark.examples if example.id in predictions]
     listed = [_sqls(predictions[example.id]) for example in asked]
@@ -182,20 +204,35 @@ def judge_candidates(
     if not asked:
         return []
     databases = [benchmark.databases[example.question.database] for example in asked]
-    right = _verdicts(asked, databases, listed, scorer)
+    answers = [predictions[example.id].sql for example in asked]
+    known = {
+        (place, sql): scores[example.id].outcome
+        for place, (example, sql) in enumerate(zip(asked, answers, strict=True))
+    }
+    dear = {n for n, example in enumerate(asked) if gold_steps.get(example.id, 0) > _DEAR}
+    outcomes = _outcomes(asked, databases, listed, scorer, known, dear)
+    right = [[outcome is Outcome.MATCH for outcome in found] for found in outcomes]
     tasks = [
-        VoteTask(sqls, database, tuple(ks), scorer.budget, scorer.profile == "official")
-        for sqls, database in zip(listed, databases, strict=True)
+        VoteTask(
+            tuple(
+                "" if outcome in _FAILED else sql for sql, outcome in zip(sqls, found, strict=True)
+            ),
+            database,
+            tuple(ks),
+            scorer.budget,
+            scorer.profile == "official",
+        )
+        for sqls, found, database in zip(listed, outcomes, databases, strict=True)
     ]
     voted: dict[int, Votes] = {}
     for place, found in scorer.map(_VOTE, tasks):
         if isinstance(found, Votes):
             voted[place] = found
     nobody = Votes((None,) * len(ks), (None,) * len(ks))
-    scores = []
+    means = []
     for number, k in enumerate(ks):
         chosen = [voted.get(place, nobody) for place in range(len(asked))]
-        scores.append(
+        means.append(
             CandidateScores(
                 k,
                 len(asked),
@@ -205,30 +242,36 @@ def judge_candidates(
                 _mean(list(map(_is_right, right, (votes.soft[number] for votes in chosen)))),
             )
         )
-    return scores
+    return means
 
 
 def _sqls(prediction: Prediction) -> tuple[str, ...]:
     return tuple(candidate.sql for candidate in prediction.candidates) or (prediction.sql,)
 
 
-def _verdicts(
+def _outcomes(
     examples: Sequence[Example],
     databases: Sequence[Database],
     listed: Sequence[Sequence[str]],
     scorer: Scorer,
-) -> list[list[bool]]:
-    """Whether each candidate of each question is right."""
-    places = [(place, sql) for place, sqls in enumerate(listed) for sql in dict.fromkeys(sqls)]
-
-    def items() -> Iterator[tuple[Example, Database, str]]:
-        for place, sql in places:
-            yield examples[place], databases[place], sql
-
-    known = {
-        places[number]: judgement.score.outcome is Outcome.MATCH
-        for number, judgement in scorer.judge_all(items())
-    }
+    known: dict[tuple[int, str], Outcome],
+    dear: Set[int],
+) -> list[list[Outcome]]:
+    """What each candidate of each question comes to; adds to `known`, by place and SQL."""
+    places = [
+        (place, sql)
+        for place, sqls in enumerate(listed)
+        for sql in dict.fromkeys(sqls)
+        if (place, sql) not in known
+    ]
+    few = replace(scorer.budget, steps=min(scorer.budget.steps, CANDIDATE_STEPS))
+    for budget, chosen in (
+        (few, [one for one in places if one[0] not in dear]),
+        (scorer.budget, [one for one in places if one[0] in dear]),
+    ):
+        items = [(examples[place], databases[place], sql) for place, sql in chosen]
+        for number, judgement in scorer.judge_all(items, budget=budget):
+            known[chosen[number]] = judgement.score.outcome
     return [[known[place, sql] for sql in sqls] for place, sqls in enumerate(listed)]
 
 

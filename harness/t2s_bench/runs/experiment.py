@@ -61,20 +61,29 @@ def finish(
 ) -> Report:
     """Writes the reports and the end mark of a run whose questions are all scored."""
     directory = writer.directory
-    predictions = directory.predictions()
+    predictions, scores = directory.predictions(), directory.scores()
+    costs = directory.costs()
     several = any(len(prediction.candidates) > 1 for prediction in predictions.values())
     report = make_report(
         directory.lock,
         benchmark,
         examples,
         predictions,
-        directory.scores(),
-        directory.costs(),
+        scores,
+        costs,
         gold_ceiling(benchmark, examples, scorer),
-        judge_candidates(benchmark, predictions, scorer) if several else (),
+        judge_candidates(benchmark, predictions, scorer, scores, _gold_steps(costs))
+        if several
+        else (),
     )
     writer.finish((example.id for example in examples), report, to_markdown(report))
     return report
+
+
+def _gold_steps(costs: Mapping[str, Mapping[str, object]]) -> dict[str, int]:
+    """The steps of each question's gold, where it runs."""
+    found = {id: cost.get("gold_steps") for id, cost in costs.items()}
+    return {id: steps for id, steps in found.items() if isinstance(steps, int)}
 
 
 def system_identity(system: LoadedSystem) -> Mapping[str, object]:
