@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from systems.advanced.codec.pointer.vocabulary import BEGIN, SIZE
 from systems.advanced.schema_graph.build import TaskMaker
 from systems.advanced.small_model.learner import SmallLearner
 from systems.advanced.small_model.session import task_batch
-from systems.advanced.small_model.stepping import Stepping, stepping_layers
+from systems.advanced.small_model.stepping import Stepping, StepWeights
 from systems.advanced.task import Task
 from systems.advanced.training.learners import small_config
 from systems.advanced.training.options import TrainingOptions
@@ -39,7 +40,7 @@ def test_steps_give_the_scores_of_the_whole_statement(task: Task, learner: Small
     rows = [(3, SIZE + 1, 7), (4,), (SIZE + 2, SIZE, 5, 6, 9)]
     with torch.inference_mode():
         memory, _ = model.remember(task_batch(model, task))
-        steps = Stepping(model.decoder, stepping_layers(model.decoder), memory, BEGIN, rows)
+        steps = Stepping(model.decoder, StepWeights(model.decoder), memory, BEGIN, rows)
         steps.take([2, 0, 0, 1])
         steps.write([1, 3, 0], [8, SIZE, 10])
         steps.write([0, 1, 2], [11, 12, SIZE + 1])
@@ -47,4 +48,4 @@ def test_steps_give_the_scores_of_the_whole_statement(task: Task, learner: Small
         for row, found in zip(written, steps.logits(), strict=True):
             states, _ = model.decoder.states(torch.tensor([[BEGIN, *row]]), memory)
             wanted = model.decoder.logits(states, memory)[0, -1]
-            assert torch.allclose(found, wanted, atol=1e-4)
+            assert np.allclose(found, wanted.numpy(), atol=1e-4)
