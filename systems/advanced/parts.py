@@ -8,7 +8,7 @@ order of conditions make no difference.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -64,16 +64,23 @@ class _Reader:
     def __init__(self, schema: Schema, wording: Wording) -> None:
         self._schema = schema
         self._wording = wording
+        self._nested = False
 
     def read(self, tree: Node) -> Iterator[Part]:
         from sqlglot import exp
 
-        for node in tree.find_all(exp.SetOperation):
-            yield self._set_operation(node)
-        yield from self._tables(tree)
-        yield from self._joins(tree)
+        nodes = list(tree.walk())  # once for all: a walk takes longer than what is done on it
+        queries = [node for node in nodes if isinstance(node, exp.Query)]
+        self._nested = len(queries) > 1
+        for node in queries:
+            if isinstance(node, exp.SetOperation):
+                yield self._set_operation(node)
+        yield from self._tables([node for node in nodes if isinstance(node, exp.Table)])
+        yield from self._joins([node for node in nodes if isinstance(node, exp.Join)])
         outer = _first_select(tree)
-        for select in tree.find_all(exp.Select):
+        for select in queries:
+            if not isinstance(select, exp.Select):
+                continue
             for item in select.expressions:
                 yield self._item(item.unalias(), "SELECT" if _shown(select) else "inner SELECT")
             if select.args.get("distinct"):
@@ -86,7 +93,7 @@ class _Reader:
             for key in group.expressions if group is not None else []:
                 key = meant(select, key).unalias()
                 yield self._plain("GROUP BY", key, frozenset({"GROUP BY"}))
-        for query in tree.find_all(exp.Query):
+        for query in queries:
             order, limit = query.args.get("order"), query.args.get("limit")
             for ordered in order.expressions if order is not None else []:
                 yield self._ordered(ordered, meant(query, ordered.this).unalias())
@@ -114,11 +121,9 @@ class _Reader:
             text, said = f"{text} of {whose}", f"rows of {whose} that the other part does not have"
         return Part("set", text, said, frozenset({kind}), head=kind)
 
-    def _tables(self, tree: Node) -> Iterator[Part]:
-        from sqlglot import exp
-
+    def _tables(self, nodes: Sequence[Node]) -> Iterator[Part]:
         counts: Counter[str] = Counter()
-        for node in tree.find_all(exp.Table):
+        for node in nodes:
             name = table_of(node, self._schema) or node.name
             counts[name] += 1
             again = counts[name]
@@ -129,10 +134,8 @@ class _Reader:
                     "FROM", f"{name} {again}", f"{name} {again} times", subject=f"{name} again"
                 )
 
-    def _joins(self, tree: Node) -> Iterator[Part]:
-        from sqlglot import exp
-
-        for joined in tree.find_all(exp.Join):
+    def _joins(self, nodes: Sequence[Node]) -> Iterator[Part]:
+        for joined in nodes:
             if joined.args.get("on") is not None:
                 yield from self._conditions(joined.args["on"], "JOIN")
             side = str(joined.args.get("side") or "").upper()
@@ -215,7 +218,7 @@ class _Reader:
         return Part(clause, text, self._words(node), self._names(node) | more, subject=text)
 
     def _names(self, node: Node) -> frozenset[str]:
-        found = names(_without_queries(node), self._schema)
+        found = names(self._without_queries(node), self._schema)
         # To require COUNT beside COUNT(*) would ask for a second one.
         return found - {"COUNT"} if "COUNT(*)" in found else found
 
@@ -223,7 +226,15 @@ class _Reader:
         return self._wording.say(node)
 
     def _text(self, node: Node) -> str:
-        return str(_without_queries(node).sql(dialect="sqlite"))
+        return str(self._without_queries(node).sql(dialect="sqlite"))
+
+    def _without_queries(self, node: Node) -> Node:
+        from sqlglot import exp
+
+        if not self._nested or node.find(exp.Query) is None:
+            return node
+        hidden = exp.Var(this=HIDDEN_QUERY)
+        return node.transform(lambda n: hidden.copy() if isinstance(n, exp.Query) else n)
 
 
 def _first_select(tree: Node) -> Node | None:
@@ -251,11 +262,3 @@ def _shown(select: Node) -> bool:
     ):
         node = node.parent
     return node is None
-
-
-def _without_queries(node: Node) -> Node:
-    from sqlglot import exp
-
-    if node.find(exp.Query) is None:
-        return node
-    return node.transform(lambda n: exp.Var(this=HIDDEN_QUERY) if isinstance(n, exp.Query) else n)

@@ -250,6 +250,8 @@ class Clarifier:
             side = self._side(start, state.candidates[group.first].sql, difference)
             if side is not None and found[side] is None:
                 found[side] = group.first
+                if None not in found:
+                    break
         assert found[0] is not None and found[1] is not None
         return found[0], found[1]
 

@@ -49,3 +49,23 @@ def test_steps_give_the_scores_of_the_whole_statement(task: Task, learner: Small
             states, _ = model.decoder.states(torch.tensor([[BEGIN, *row]]), memory)
             wanted = model.decoder.logits(states, memory)[0, -1]
             assert np.allclose(found, wanted.numpy(), atol=1e-4)
+
+
+def test_what_no_row_sees_any_more_is_forgotten_without_a_trace(
+    task: Task, learner: SmallLearner
+) -> None:
+    model = learner.model.eval()
+    chance = np.random.default_rng(1)
+    rows: list[tuple[int, ...]] = [(3,), (4, 5)]
+    with torch.inference_mode():
+        memory, _ = model.remember(task_batch(model, task))
+        steps = Stepping(model.decoder, StepWeights(model.decoder), memory, BEGIN, rows)
+        for _ in range(40):  # several times the room there is at first
+            places = chance.integers(len(rows), size=6).tolist()
+            tokens = chance.integers(1, SIZE, size=6).tolist()
+            steps.write(places, tokens)
+            rows = [(*rows[place], token) for place, token in zip(places, tokens, strict=True)]
+        for row, found in zip(rows, steps.logits(), strict=True):
+            states, _ = model.decoder.states(torch.tensor([[BEGIN, *row]]), memory)
+            wanted = model.decoder.logits(states, memory)[0, -1]
+            assert np.allclose(found, wanted.numpy(), atol=1e-4)
