@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,13 @@ from t2s_bench.metrics.judge import judge
 from t2s_bench.types import Budget, Execution, Outcome, Score
 
 BUDGET = Budget(steps=10_000_000, seconds=20)
+
+
+def plugged(gold: str, predicted: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every assignment of the gold's values to the prediction's places, and the text with them."""
+    parts = plugged_values.taken_apart(predicted)
+    for chosen in plugged_values.assignments(plugged_values.taken_apart(gold).values, parts.texts):
+        yield chosen, plugged_values.filled(parts, chosen)
 
 
 def judged(shop: Path, sql: str, gold: str, metric: str = "ex_spider_plug") -> Score:
@@ -64,7 +72,7 @@ def test_more_assignments_than_are_tried_are_a_time_out(
 
 def test_every_assignment_comes_once_and_those_of_the_same_kind_come_first() -> None:
     gold = "SELECT a FROM t WHERE b = 'x' AND c = 'y' AND d = 1 AND e = 2"
-    pairs = list(plugged_values.plugged(gold, "SELECT a FROM t WHERE b = 'p' AND d = 7"))
+    pairs = list(plugged(gold, "SELECT a FROM t WHERE b = 'p' AND d = 7"))
     assert pairs[0][0] == ("'x'", "1")
     found = [sql for _, sql in pairs]
     assert len(found) == len(set(found)) == 4**2
@@ -73,9 +81,7 @@ def test_every_assignment_comes_once_and_those_of_the_same_kind_come_first() -> 
 
 
 def test_a_query_without_values_is_respaced_and_tried_once() -> None:
-    assert list(plugged_values.plugged("SELECT 1", "SELECT  MAX(a)FROM t")) == [
-        ((), "select max ( a ) from t")
-    ]
+    assert list(plugged("SELECT 1", "SELECT  MAX(a)FROM t")) == [((), "select max ( a ) from t")]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +126,33 @@ def test_neither_own_values_nor_another_metrics_queries_run_again(
 
 
 @pytest.mark.parametrize(
+    ("sql", "gold", "value", "runs"),
+    [
+        # the assignment that gives the gold's own text
+        ("SELECT id FROM item WHERE price= 99", "SELECT id FROM item WHERE price = 20", 1.0, 0),
+        ("SELECT id FROM item WHERE price < 99", "SELECT id FROM item WHERE price = 20", 0.0, 1),
+        # what fails for a name fails with every value
+        ("SELECT x FROM item WHERE price = 9", "SELECT id FROM item WHERE price = 20", 0.0, 0),
+        ("SELECT id FROM item WHERE price = c9", "SELECT id FROM item WHERE price = 20", 1.0, 0),
+        ("SELECT id FROM item WHERE price > c9", "SELECT id FROM item WHERE price = 20", 0.0, 1),
+    ],
+)
+def test_what_is_known_beforehand_does_not_run(
+    sql: str, gold: str, value: float, runs: int, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+    run = Case.run
+
+    def listed(case: Case, sql: str, *, rows: int) -> Execution:
+        ran.append(sql)
+        return run(case, sql, rows=rows)
+
+    monkeypatch.setattr(Case, "run", listed)
+    assert judged(shop, sql, gold).metrics["ex_spider_plug"] == value
+    assert len(ran) == runs, ran
+
+
+@pytest.mark.parametrize(
     "sql",
     [
         "SELECT c1.a FROM t AS c1 JOIN u AS c2 ON c1.a = c2.a WHERE c2.b = 'x'",
@@ -134,7 +167,7 @@ def test_only_what_sqlite_cannot_run_is_left_out_for_its_names(sql: str) -> None
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript("CREATE TABLE t (a, b); CREATE TABLE u (a, b);")
         runs: Counter[tuple[bool, bool]] = Counter()
-        for chosen, text in plugged_values.plugged(gold, sql):
+        for chosen, text in plugged(gold, sql):
             try:
                 connection.execute(text).fetchall()
                 fails = False

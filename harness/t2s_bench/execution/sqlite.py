@@ -355,7 +355,7 @@ def _why(path: str, error: Exception) -> str:
 
 def _fetch(cursor: sqlite3.Cursor, rows: list[Row], width: int, budget: Budget) -> None:
     """Append all rows to `rows`; raises `_OverBudget` where a cap is passed."""
-    total, wanted = 0, FIRST_ROWS
+    total, wanted = 0, min(FIRST_ROWS, budget.rows + 1)
     while True:
         chunk = cursor.fetchmany(wanted)
         rows += chunk

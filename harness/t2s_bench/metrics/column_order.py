@@ -47,8 +47,11 @@ def column_order(gold: Rows, predicted: Rows, *, ordered: bool) -> Sequence[int]
         distinct = set(gold)
         likely = _likely_orders(distinct, predicted, len(places))
         if len(likely) < 2:
-            equal = likely and _equal(gold, distinct, map(itemgetter(*likely[0]), predicted))
-            return likely[0] if equal else None
+            if not likely:
+                return None
+            turned = map(itemgetter(*likely[0]), predicted)
+            rows = predicted if likely[0] == tuple(places) else turned
+            return likely[0] if _equal(gold, distinct, rows) else None
         del distinct
     gold_colours, predicted_colours = _column_hashes(gold), _column_hashes(predicted)
     if sorted(gold_colours) != sorted(predicted_colours):
@@ -61,6 +64,16 @@ def column_order(gold: Rows, predicted: Rows, *, ordered: bool) -> Sequence[int]
 def equal_bags(first: Sequence[object], second: Iterable[object]) -> bool:
     """Whether the rows or values of `second`, as many as `first` has, are those of `first`."""
     return _equal(first, set(first), second)
+
+
+def equal_to(distinct: set[Any], values: Iterable[object]) -> bool:
+    """Whether so many values as `distinct` has are just these; uses it up.
+
+    >>> equal_to({1, 2}, [2, 1]), equal_to({1, 2}, [2, 2])
+    (True, False)
+    """
+    distinct.difference_update(values)
+    return not distinct
 
 
 def hash_sum(values: Iterable[object]) -> int:
@@ -96,8 +109,7 @@ def _equal(first: Sequence[object], distinct: set[Any], second: Iterable[object]
     """`equal_bags` where the set of `first` is there already; uses it up."""
     if len(distinct) < len(first):
         return Counter(first) == Counter(second)
-    distinct.difference_update(second)
-    return not distinct
+    return equal_to(distinct, second)
 
 
 def _likely_orders(gold: set[Row], predicted: Rows, width: int) -> list[tuple[int, ...]]:

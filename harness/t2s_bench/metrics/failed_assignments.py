@@ -7,6 +7,8 @@ such a reason fails again with every assignment that is alike in what the reason
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from t2s_bench.metrics.plugged_values import TakenApart, name_of, names_no_table
 
 # A value right after one of these is an operand: it names nothing that other places refer to.
@@ -27,7 +29,6 @@ class FailedAssignments:
         self._parts = predicted
         self._known = gold.plain and predicted.plain
         self._names = {name_of(value) for value in gold.values}
-        self._kinds = {value: _kind(value) for value in gold.values}
         words = predicted.words
         self._naming = [
             number
@@ -49,22 +50,24 @@ class FailedAssignments:
         return fails or (bool(self._by_kinds) and self._kinds_of(chosen) in self._by_kinds)
 
     def add(self, chosen: Assignment, error: str) -> None:
-        """An assignment failed with this message of SQLite's."""
+        """An assignment failed with this message of SQLite's; it may be the prediction's own."""
         if not self._known:
             return
+        values = self._names.union(map(name_of, chosen))
         if error.endswith(": syntax error"):
             self._by_kinds.add(self._kinds_of(chosen))
         for start in _OF_NAMES:
-            if error.startswith(start) and error[len(start) :].lower() not in self._names:
+            if error.startswith(start) and error[len(start) :].lower() not in values:
                 self._by_names[self._names_of(chosen)] = True
 
     def _names_of(self, chosen: Assignment) -> Assignment:
         return tuple([chosen[number] for number in self._naming])
 
     def _kinds_of(self, chosen: Assignment) -> Assignment:
-        return tuple([self._kinds[value] for value in chosen])
+        return tuple(map(_kind, chosen))
 
 
+@lru_cache(maxsize=1024)
 def _kind(value: str) -> str:
     """What SQLite's grammar sees of a value: either quote, a number with or without a point."""
     if value[0].isdigit():

@@ -15,8 +15,11 @@ from itertools import product
 
 # Stands for a value while the text is taken apart; the official script's own word.
 _PLACE = "VALUERARE"
+_LOWER_PLACE = _PLACE.lower()
+# Whole words that the official patterns find in the words joined by spaces, but for a lone digit at
+# the very start, with which no statement begins.
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+")
-_INTEGER = re.compile(r"[^tT]\d+")
+_INTEGER = re.compile(r"[^tT]?\d+")
 _ALIAS = re.compile(r"[Tt]\d+\.")
 # Text in which sqlparse sees just these tokens; its lexer takes fifty times as long.
 _TOKEN = re.compile(
@@ -51,17 +54,6 @@ class TakenApart:
     fixed_width: bool
     qualifiers: tuple[int, ...] = ()
     names: frozenset[str] = frozenset()
-
-
-def plugged(gold: str, predicted: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every assignment of the gold's values to the prediction's places, and the text with them.
-
-    >>> dict(plugged("SELECT a FROM t WHERE b = 'x' LIMIT 3", "SELECT A FROM t LIMIT 1"))
-    {('3',): 'select a from t limit 3', ("'x'",): "select a from t limit 'x'"}
-    """
-    parts = taken_apart(predicted)
-    for chosen in assignments(taken_apart(gold).values, parts.texts):
-        yield chosen, filled(parts, chosen)
 
 
 def assignments(values: tuple[str, ...], texts: tuple[bool, ...]) -> Iterator[tuple[str, ...]]:
@@ -105,7 +97,12 @@ def name_of(value: str) -> str:
 
 
 def filled(parts: TakenApart, chosen: tuple[str, ...]) -> str:
-    """The query with these values in its places."""
+    """The query with these values in its places.
+
+    >>> parts, gold = taken_apart("SELECT A FROM t LIMIT 1"), taken_apart("SELECT a FROM t LIMIT 3")
+    >>> [filled(parts, chosen) for chosen in assignments(gold.values, parts.texts)]
+    ['select a from t limit 3']
+    """
     words = list(parts.words)
     for place, value in zip(parts.places, chosen, strict=True):
         words[place] = value
@@ -142,15 +139,17 @@ def taken_apart(sql: str) -> TakenApart:
         words = text.split()
     values = list(quoted)
     texts = [word == _PLACE for word in words]
-    for pattern in (_DECIMAL, _INTEGER):
-        found = {number.strip() for number in pattern.findall(" ".join(words))}
+    ending = [word for word in words if word[-1].isdecimal()]
+    for pattern in (_DECIMAL, _INTEGER) if ending else ():
+        found = {word for word in ending if pattern.fullmatch(word)}
         if found:
             values += [word for word in words if word in found]
             words = [_PLACE if word in found else word for word in words]
     if not simple:
         words, texts = _aliases_apart(words, texts)
-    words = [word.lower() for word in words]
-    places = [number for number, word in enumerate(words) if word == _PLACE.lower()]
+    text = " ".join(words).lower()
+    words = text.split(" ") if words else []
+    places = [number for number, word in enumerate(words) if word == _LOWER_PLACE]
     own = None
     qualifiers: tuple[int, ...] = ()
     names: frozenset[str] = frozenset()
@@ -168,7 +167,7 @@ def taken_apart(sql: str) -> TakenApart:
         tuple(sorted(set(values))),
         plain,
         own,
-        " *" not in " ".join(words).replace("( *", ""),
+        " *" not in text.replace("( *", ""),
         qualifiers,
         names,
     )

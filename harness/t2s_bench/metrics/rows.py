@@ -17,6 +17,7 @@ from t2s_bench.metrics.column_order import (
     column,
     column_order,
     equal_bags,
+    equal_to,
     hash_sum,
     types_of,
 )
@@ -37,7 +38,11 @@ def same_set(first: Rows, second: Rows) -> bool:
         return True
     distinct = set(second)
     # Most results that differ do so early on.
-    return distinct.issuperset(islice(first, CHUNK)) and set(first) == distinct
+    if not distinct.issuperset(islice(first, CHUNK)):
+        return False
+    if len(first) == len(second) == len(distinct):
+        return equal_to(distinct, first)
+    return set(first) == distinct
 
 
 def same_bag(first: Rows, second: Rows) -> bool:
