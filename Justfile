@@ -39,5 +39,6 @@ bench-scoring *arguments:
 bench: bench-scoring
     python bench/execution.py
     python bench/comparators.py
+    python bench/stepping.py
     python bench/paired_statistics.py
     python bench/values.py speed
