@@ -103,9 +103,10 @@ def local_options(options: AdvancedOptions, saved: Mapping[str, Any] | None) -> 
 
 def _small(options: AdvancedOptions, folder: Path, off: frozenset[str]) -> Opened:
     try:
+        import threadpoolctl  # noqa: F401
         import torch
     except ImportError as error:
-        raise MissingExtra("torch", "advanced", "the small model") from error
+        raise MissingExtra(error.name or "torch", "advanced", "the small model") from error
     from .small_model.model import SmallModel
     from .small_model.session import SmallPolicy
 

@@ -16,7 +16,7 @@ import torch
 
 from ..codec.pointer.grammar import State
 from .decoder import Decoder, Memory
-from .stepping import Stepping, StepWeights
+from .stepping import Stepping, StepWeights, one_thread
 
 # A beam leaves alone what is this much less likely (in nats, a thousandth) than its best: of
 # the 194 right statements that a beam of 16 had for 247 questions of held-out databases, none was.
@@ -56,6 +56,12 @@ class Writer:
         self, starts: Sequence[Row], n: int, stop: Callable[[Row], bool], adjust: Adjust | None
     ) -> list[list[Row]]:
         """The n likeliest continuations of each start within SPREAD of the best, best first."""
+        with one_thread():
+            return self._beam(starts, n, stop, adjust)
+
+    def _beam(
+        self, starts: Sequence[Row], n: int, stop: Callable[[Row], bool], adjust: Adjust | None
+    ) -> list[list[Row]]:
         done: list[list[Row]] = [[] for _ in starts]
         steps = self._read(starts)
         live = list(starts)
@@ -94,6 +100,18 @@ class Writer:
         seed: int,
     ) -> list[list[Row]]:
         """N samples of each start in the order drawn, repeats kept."""
+        with one_thread():
+            return self._sample(starts, n, stop, adjust, temperature, seed)
+
+    def _sample(
+        self,
+        starts: Sequence[Row],
+        n: int,
+        stop: Callable[[Row], bool],
+        adjust: Adjust | None,
+        temperature: float,
+        seed: int,
+    ) -> list[list[Row]]:
         chance = np.random.default_rng(seed)
         done: list[list[tuple[int, Row]]] = [[] for _ in starts]
         steps = self._read(starts)

@@ -10,10 +10,13 @@ gradient goes through.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from threadpoolctl import ThreadpoolController
 from torch import nn
 from torch.nn import functional as F
 
@@ -153,6 +156,20 @@ class StepLayer:
         grown = F.gelu(torch.from_numpy(normal(x) @ self.up[0] + self.up[1])).numpy()
         x += grown @ self.down[0] + self.down[1]
         return x
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Keeps NumPy's products on one thread.
+
+    On so few rows threads wait for each other, and how many there are shows in the last digits.
+    """
+    limited: AbstractContextManager[object] = _threads().limit(limits=1, user_api="blas")
+    return limited
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def normal(x: Array) -> Array:
