@@ -256,6 +256,11 @@ def running() -> Iterator[Server]:
             with suppress(OSError, ValueError):
                 behave(self, request, served.files[request.path])
 
+        def end_headers(self) -> None:
+            # Else a client that follows a redirect may ask on the connection that is being closed.
+            self.send_header("Connection", "close")
+            super().end_headers()
+
         def log_message(self, format: str, *arguments: object) -> None:
             """Says nothing."""
 
