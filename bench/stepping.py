@@ -23,7 +23,7 @@ from systems.advanced.codec.pointer.vocabulary import BEGIN  # noqa: E402
 from systems.advanced.schema_graph.build import TaskMaker  # noqa: E402
 from systems.advanced.small_model.model import SmallModel  # noqa: E402
 from systems.advanced.small_model.session import task_batch  # noqa: E402
-from systems.advanced.small_model.stepping import Stepping, StepWeights  # noqa: E402
+from systems.advanced.small_model.stepping import Stepping, StepWeights, one_thread  # noqa: E402
 
 import t2s_bench  # noqa: E402
 
@@ -55,7 +55,7 @@ def main() -> None:
     weights = StepWeights(model.decoder)
     chance = random.Random(1)
     print("| rows | ms a step | ms to read all rows anew, mean over the steps |\n|--:|--:|--:|")
-    with torch.inference_mode():
+    with torch.inference_mode(), one_thread():
         memory, _ = model.remember(task_batch(model, task))
         for rows in (1, 4, 8, 16, 32):
 

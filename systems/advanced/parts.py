@@ -8,9 +8,10 @@ order of conditions make no difference.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from t2s_bench.databases.schema import Schema
 
@@ -56,31 +57,34 @@ def take_apart(sql: str, schema: Schema, dialect: str = "sqlite") -> Parts | Non
     tree = resolved(sql, schema, dialect)
     if tree is None:
         return None
-    reader = _Reader(schema, Wording(dialect, qualified=True))
-    return Parts(tuple(reader.read(tree)), names(tree, schema))
+    reader = _Reader(tree, schema, Wording(dialect, qualified=True))
+    return Parts(tuple(reader.read()), names(tree, schema))
 
 
 class _Reader:
-    def __init__(self, schema: Schema, wording: Wording) -> None:
-        self._schema = schema
-        self._wording = wording
-        self._nested = False
-
-    def read(self, tree: Node) -> Iterator[Part]:
+    def __init__(self, tree: Node, schema: Schema, wording: Wording) -> None:
         from sqlglot import exp
 
-        nodes = list(tree.walk())  # once for all: a walk takes longer than what is done on it
-        queries = [node for node in nodes if isinstance(node, exp.Query)]
-        self._nested = len(queries) > 1
-        for node in queries:
-            if isinstance(node, exp.SetOperation):
-                yield self._set_operation(node)
-        yield from self._tables([node for node in nodes if isinstance(node, exp.Table)])
-        yield from self._joins([node for node in nodes if isinstance(node, exp.Join)])
-        outer = _first_select(tree)
-        for select in queries:
-            if not isinstance(select, exp.Select):
-                continue
+        self._tree = tree
+        self._schema = schema
+        self._wording = wording
+        # Once for all: a walk takes longer than what is done on it.
+        self._nodes = list(tree.walk())
+        self._queries = self._all(exp.Query)
+
+    def _all(self, kind: type[Any]) -> list[Node]:
+        """What `find_all` of the whole tree gives, in its order."""
+        return [node for node in self._nodes if isinstance(node, kind)]
+
+    def read(self) -> Iterator[Part]:
+        from sqlglot import exp
+
+        for node in self._all(exp.SetOperation):
+            yield self._set_operation(node)
+        yield from self._tables()
+        yield from self._joins()
+        outer = _first_select(self._tree)
+        for select in self._all(exp.Select):
             for item in select.expressions:
                 yield self._item(item.unalias(), "SELECT" if _shown(select) else "inner SELECT")
             if select.args.get("distinct"):
@@ -93,7 +97,7 @@ class _Reader:
             for key in group.expressions if group is not None else []:
                 key = meant(select, key).unalias()
                 yield self._plain("GROUP BY", key, frozenset({"GROUP BY"}))
-        for query in queries:
+        for query in self._queries:
             order, limit = query.args.get("order"), query.args.get("limit")
             for ordered in order.expressions if order is not None else []:
                 yield self._ordered(ordered, meant(query, ordered.this).unalias())
@@ -121,9 +125,11 @@ class _Reader:
             text, said = f"{text} of {whose}", f"rows of {whose} that the other part does not have"
         return Part("set", text, said, frozenset({kind}), head=kind)
 
-    def _tables(self, nodes: Sequence[Node]) -> Iterator[Part]:
+    def _tables(self) -> Iterator[Part]:
+        from sqlglot import exp
+
         counts: Counter[str] = Counter()
-        for node in nodes:
+        for node in self._all(exp.Table):
             name = table_of(node, self._schema) or node.name
             counts[name] += 1
             again = counts[name]
@@ -134,8 +140,10 @@ class _Reader:
                     "FROM", f"{name} {again}", f"{name} {again} times", subject=f"{name} again"
                 )
 
-    def _joins(self, nodes: Sequence[Node]) -> Iterator[Part]:
-        for joined in nodes:
+    def _joins(self) -> Iterator[Part]:
+        from sqlglot import exp
+
+        for joined in self._all(exp.Join):
             if joined.args.get("on") is not None:
                 yield from self._conditions(joined.args["on"], "JOIN")
             side = str(joined.args.get("side") or "").upper()
@@ -231,10 +239,11 @@ class _Reader:
     def _without_queries(self, node: Node) -> Node:
         from sqlglot import exp
 
-        if not self._nested or node.find(exp.Query) is None:
+        if len(self._queries) == 1 or node.find(exp.Query) is None:
             return node
-        hidden = exp.Var(this=HIDDEN_QUERY)
-        return node.transform(lambda n: hidden.copy() if isinstance(n, exp.Query) else n)
+        return node.transform(
+            lambda n: exp.Var(this=HIDDEN_QUERY) if isinstance(n, exp.Query) else n
+        )
 
 
 def _first_select(tree: Node) -> Node | None:

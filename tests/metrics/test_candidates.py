@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -92,13 +91,7 @@ ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELEC
 def scored(scorer: Scorer, made: dict[str, Prediction], benchmark: Benchmark) -> dict[str, Score]:
     """The run's own verdicts on the answers."""
     asked = [example for example in benchmark.examples if example.id in made]
-    return {
-        example.id: scorer.score(
-            replace(example, database=benchmark.databases[example.question.database]),
-            made[example.id].sql,
-        )
-        for example in asked
-    }
+    return {example.id: scorer.score(example, made[example.id].sql) for example in asked}
 
 
 def test_candidates_of_a_benchmark_are_judged_and_voted_on(shop: Path) -> None:

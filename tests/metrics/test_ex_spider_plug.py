@@ -28,6 +28,20 @@ def plugged(gold: str, predicted: str) -> Iterator[tuple[tuple[str, ...], str]]:
         yield chosen, plugged_values.filled(parts, chosen)
 
 
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that are run with values plugged in."""
+    texts: list[str] = []
+    run = Case.run
+
+    def listed(case: Case, sql: str, *, rows: int) -> Execution:
+        texts.append(sql)
+        return run(case, sql, rows=rows)
+
+    monkeypatch.setattr(Case, "run", listed)
+    return texts
+
+
 def judged(shop: Path, sql: str, gold: str, metric: str = "ex_spider_plug") -> Score:
     database = load(shop).databases["shop"]
     with Session() as session:
@@ -103,16 +117,8 @@ def test_own_values_are_known_where_nothing_but_values_changes(
 
 
 def test_neither_own_values_nor_another_metrics_queries_run_again(
-    shop: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Path, ran: list[str]
 ) -> None:
-    ran: list[str] = []
-    run = Case.run
-
-    def listed(case: Case, sql: str, *, rows: int) -> Execution:
-        ran.append(sql)
-        return run(case, sql, rows=rows)
-
-    monkeypatch.setattr(Case, "run", listed)
     database = load(shop).databases["shop"]
     gold = "SELECT DISTINCT id FROM item WHERE price = 20 AND id < 9"
     sql = "SELECT price FROM item WHERE price = 20 AND id < 20"
@@ -138,16 +144,8 @@ def test_neither_own_values_nor_another_metrics_queries_run_again(
     ],
 )
 def test_what_is_known_beforehand_does_not_run(
-    sql: str, gold: str, value: float, runs: int, shop: Path, monkeypatch: pytest.MonkeyPatch
+    sql: str, gold: str, value: float, runs: int, shop: Path, ran: list[str]
 ) -> None:
-    ran: list[str] = []
-    run = Case.run
-
-    def listed(case: Case, sql: str, *, rows: int) -> Execution:
-        ran.append(sql)
-        return run(case, sql, rows=rows)
-
-    monkeypatch.setattr(Case, "run", listed)
     assert judged(shop, sql, gold).metrics["ex_spider_plug"] == value
     assert len(ran) == runs, ran
 

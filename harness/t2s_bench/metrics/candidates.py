@@ -204,10 +204,9 @@ def judge_candidates(
     if not asked:
         return []
     databases = [benchmark.databases[example.question.database] for example in asked]
-    answers = [predictions[example.id].sql for example in asked]
     known = {
-        (place, sql): scores[example.id].outcome
-        for place, (example, sql) in enumerate(zip(asked, answers, strict=True))
+        (place, predictions[example.id].sql): scores[example.id].outcome
+        for place, example in enumerate(asked)
     }
     dear = {n for n, example in enumerate(asked) if gold_steps.get(example.id, 0) > _DEAR}
     outcomes = _outcomes(asked, databases, listed, scorer, known, dear)

@@ -113,7 +113,7 @@ def _plugged_in(case: Case, golds: list[str], predicted: str) -> list[str]:
 def _with_own_values(gold: str) -> str | None:
     """The gold as an assignment of its own values would be written, where that changes nothing."""
     parts = taken_apart(gold)
-    return filled(parts, parts.own) if parts.plain and parts.own is not None else None
+    return filled(parts, parts.own) if parts.own is not None else None
 
 
 def _same_statement(gold: str, text: str) -> bool:

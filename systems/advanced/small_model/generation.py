@@ -52,16 +52,11 @@ class Writer:
         self.tokens = 0
 
     @torch.inference_mode()
+    @one_thread()
     def beam(
         self, starts: Sequence[Row], n: int, stop: Callable[[Row], bool], adjust: Adjust | None
     ) -> list[list[Row]]:
         """The n likeliest continuations of each start within SPREAD of the best, best first."""
-        with one_thread():
-            return self._beam(starts, n, stop, adjust)
-
-    def _beam(
-        self, starts: Sequence[Row], n: int, stop: Callable[[Row], bool], adjust: Adjust | None
-    ) -> list[list[Row]]:
         done: list[list[Row]] = [[] for _ in starts]
         steps = self._read(starts)
         live = list(starts)
@@ -90,6 +85,7 @@ class Writer:
         return [sorted(rows, key=lambda row: (-row.logprob, row.tokens))[:n] for rows in done]
 
     @torch.inference_mode()
+    @one_thread()
     def sample(
         self,
         starts: Sequence[Row],
@@ -100,18 +96,6 @@ class Writer:
         seed: int,
     ) -> list[list[Row]]:
         """N samples of each start in the order drawn, repeats kept."""
-        with one_thread():
-            return self._sample(starts, n, stop, adjust, temperature, seed)
-
-    def _sample(
-        self,
-        starts: Sequence[Row],
-        n: int,
-        stop: Callable[[Row], bool],
-        adjust: Adjust | None,
-        temperature: float,
-        seed: int,
-    ) -> list[list[Row]]:
         chance = np.random.default_rng(seed)
         done: list[list[tuple[int, Row]]] = [[] for _ in starts]
         steps = self._read(starts)

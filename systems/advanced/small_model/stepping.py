@@ -9,8 +9,8 @@ gradient goes through.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
@@ -80,17 +80,16 @@ class Stepping:
     def write(self, places: Sequence[int], tokens: Sequence[int]) -> None:
         """The rows are now these, each with its token after it."""
         lengths, unseen = self._lengths[places], self._unseen[places]
-        start, rows = self._count, len(tokens)
-        if start + rows > self._kept.shape[3]:
+        rows = len(tokens)
+        if self._count + rows > self._kept.shape[3]:
             unseen = self._make_room(unseen, rows)
-            start = self._count
-        self._count = end = start + rows
+        self._count += rows
         own = np.full((rows, rows), HIDDEN, dtype=np.float32)
         np.fill_diagonal(own, 0)
         self._unseen = unseen = np.concatenate((unseen, own), 1)
         x = self._sources[tokens] + self._weights.places[lengths]
         for layer, kept, cross in zip(self._weights.layers, self._kept, self._cross, strict=True):
-            x = layer.step(x, kept[:, :, :end], unseen, *cross, self._hidden)
+            x = layer.step(x, kept[:, :, : self._count], unseen, *cross, self._hidden)
         gain, shift = self._weights.norm
         self._last = normal(x) * gain + shift
         self._lengths = lengths + 1
@@ -127,10 +126,8 @@ class StepLayer:
         self.heads = own.heads
         width = own.query.in_features
         scale = (width // own.heads) ** -0.5
-        query, key_value = (
-            _after_norm(layer.norm, own.query),
-            _after_norm(layer.norm, own.key_value),
-        )
+        query = _after_norm(layer.norm, own.query)
+        key_value = _after_norm(layer.norm, own.key_value)
         self.joint = (
             np.concatenate((query[0] * scale, key_value[0]), 1),
             np.concatenate((query[1] * scale, key_value[1])),
@@ -146,7 +143,7 @@ class StepLayer:
         self, x: Array, kept: Array, unseen: Array, key: Array, value: Array, hidden: Array
     ) -> Array:
         """(rows, d) → (rows, d); writes its keys and values into the last places of `kept`."""
-        rows, width = x.shape
+        rows = len(x)
         joint = (normal(x) @ self.joint[0] + self.joint[1]).reshape(rows, 3, self.heads, -1)
         kept[:, :, -rows:] = joint[:, 1:].transpose(1, 2, 0, 3)
         mixed = _attend(joint[:, 0], kept[0], kept[1], unseen)
@@ -158,13 +155,14 @@ class StepLayer:
         return x
 
 
-def one_thread() -> AbstractContextManager[object]:
-    """Keeps NumPy's products on one thread.
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keeps NumPy's products on one thread; a decorator, too.
 
     On so few rows threads wait for each other, and how many there are shows in the last digits.
     """
-    limited: AbstractContextManager[object] = _threads().limit(limits=1, user_api="blas")
-    return limited
+    with _threads().limit(limits=1, user_api="blas"):
+        yield
 
 
 @lru_cache(maxsize=1)
