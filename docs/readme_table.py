@@ -27,16 +27,17 @@ def leaderboard_table(title: str) -> str:
 
 
 def ablation_table(name: str) -> str:
-    """A recorded ablation: score, difference with interval, p, tokens and seconds a question."""
+    """A recorded ablation: score, difference with interval, p, ECE, tokens and seconds."""
     lines = [
-        "| arm | score | difference | 95 % interval | p | tokens | seconds |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| arm | score | difference | 95 % interval | p | ECE | tokens | seconds |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for arm in _ablation(name)["arms"]:
         compared = ["", "", ""]
         if "difference" in arm:
             compared = [f"{arm['difference']:+.2f}", _interval(arm), _p(arm)]
-        figures = [f"{arm['score']:.2f}", *compared, f"{arm['completion_tokens']:,.0f}"]
+        ece = "" if arm["ece"] is None else f"{arm['ece']:.3f}"
+        figures = [f"{arm['score']:.2f}", *compared, ece, f"{arm['completion_tokens']:,.0f}"]
         lines.append(f"| {arm['name']} | {' | '.join(figures)} | {arm['seconds']:.2f} |")
     return "\n".join(lines) + "\n"
 

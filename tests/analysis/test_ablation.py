@@ -80,5 +80,19 @@ def test_arms_are_held_against_full_and_share_one_error_rate() -> None:
     assert [arm.p for arm in result.arms] == [None, *holm([mcnemar(0, 8), mcnemar(0, 7)])]
     assert result.arms[0].cost.prompt_tokens == 2
     assert result.arms[1].pair is not None and result.arms[1].pair.lost == 8
+    assert result.arms[0].ece is None
     # The control has the base's components off, but is not the base.
     assert result.contributions[0].value == pytest.approx(8 / 12)
+
+
+def test_an_arm_s_confidences_are_held_against_its_answers() -> None:
+    full, other = run("full", [1] * 12), run("c", [1] * 6 + [0] * 6)
+    for id in full.predictions:
+        full.predictions[id] = Prediction("", confidence=0.75)  # type: ignore[index]
+        other.predictions[id] = Prediction("", confidence=0.75)  # type: ignore[index]
+    # No probability: left out.
+    full.predictions["q0"] = Prediction("", confidence=7.0)  # type: ignore[index]
+    result = ablate(
+        {Arm("full", frozenset()): full, Arm("without-c", frozenset({"c"})): other}, "ex"
+    )
+    assert [arm.ece for arm in result.arms] == [pytest.approx(0.25), pytest.approx(0.25)]

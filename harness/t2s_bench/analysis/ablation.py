@@ -10,6 +10,7 @@ from t2s_bench.analysis.paired import PairedDifference, paired_difference, verdi
 from t2s_bench.analysis.scored_run import ScoredRun, common_values, require_comparable
 from t2s_bench.analysis.shapley import Contribution, shapley_values
 from t2s_bench.analysis.statistics import holm
+from t2s_bench.metrics.calibration import expected_calibration_error
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Cost:
 class ArmResult:
     """An arm beside the full system: `pair` is the arm minus full, and None for full itself.
 
-    `p` is adjusted for the number of arms (Holm).
+    `p` is adjusted for the number of arms (Holm); `ece` is that of its answers' confidences, None
+    where none carries one.
     """
 
     arm: Arm
     score: float
+    ece: float | None
     cost: Cost
     pair: PairedDifference | None
     p: float | None
@@ -58,10 +61,13 @@ def ablate(runs: Mapping[Arm, ScoredRun], metric: str, components: Sequence[str]
     assert arms[0].name == FULL
     pairs = [paired_difference(*common_values(full, runs[arm], metric)[1:]) for arm in arms[1:]]
     adjusted = holm([pair.p for pair in pairs])
-    results = [ArmResult(arms[0], _mean(full, metric), cost_of(full), None, None, "")]
+    results = [
+        ArmResult(arms[0], _mean(full, metric), _ece(full, metric), cost_of(full), None, None, "")
+    ]
     for arm, pair, p in zip(arms[1:], pairs, adjusted, strict=True):
         run = runs[arm]
-        results.append(ArmResult(arm, _mean(run, metric), cost_of(run), pair, p, verdict(pair, p)))
+        score, ece = _mean(run, metric), _ece(run, metric)
+        results.append(ArmResult(arm, score, ece, cost_of(run), pair, p, verdict(pair, p)))
     contributions = _contributions(runs, metric, components) if components else ()
     return Ablation(metric, len(full.scores), tuple(results), contributions)
 
@@ -94,6 +100,19 @@ def _contributions(
         subset: [float(values[place] or 0) for place in kept] for subset, values in columns.items()
     }
     return shapley_values(components, scores)
+
+
+def _ece(run: ScoredRun, metric: str) -> float | None:
+    """Confidences that are no probabilities are left out, as in a run's report."""
+    pairs = [
+        (confidence, value)
+        for id, value in zip(run.scores, run.values(metric), strict=True)
+        if value is not None
+        and id in run.predictions
+        and (confidence := run.predictions[id].confidence) is not None
+        and 0 <= confidence <= 1
+    ]
+    return expected_calibration_error(pairs) if pairs else None
 
 
 def _mean(run: ScoredRun, metric: str) -> float:

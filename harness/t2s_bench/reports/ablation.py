@@ -25,6 +25,7 @@ COLUMNS = (
     "won",
     "lost",
     "detectable",
+    "ECE",
     "tokens in",
     "tokens out",
     "sec",
@@ -69,6 +70,7 @@ def _arm(result: ArmResult) -> dict[str, Any]:
         "off": sorted(result.arm.off),
         "score": 100 * result.score,
         **compared,
+        "ece": result.ece,
         "prompt_tokens": result.cost.prompt_tokens,
         "completion_tokens": result.cost.completion_tokens,
         "seconds": result.cost.seconds,
@@ -126,8 +128,8 @@ def _footer(content: Content) -> str:
         f"benchmark {content['benchmark']['digest'][:12]} · profile "
         f"{content['scoring']['profile']} · budget {content['scoring']['budget']['steps']:,} steps "
         "· differences in points against full, p adjusted by Holm over the arms; "
-        "detectable: the least true difference that would show 4 times in 5; tokens (prompt and "
-        "completion) and seconds a question"
+        "detectable: the least true difference that would show 4 times in 5; ECE: how far "
+        "confidences are off on average; tokens (prompt and completion) and seconds a question"
     )
 
 
@@ -159,6 +161,7 @@ def _arm_row(arm: Mapping[str, Any]) -> list[str]:
         arm["name"],
         percent(arm["score"]),
         *compared,
+        "" if arm["ece"] is None else f"{arm['ece']:.3f}",
         f"{arm['prompt_tokens']:,.0f}",
         f"{arm['completion_tokens']:,.0f}",
         f"{arm['seconds']:.2f}",
