@@ -17,11 +17,15 @@ from ..task import Evidence
 
 @dataclass(frozen=True)
 class Candidate:
-    """A whole statement, what its execution showed, and how often the search came to it."""
+    """A whole statement, what its execution showed, and how often the search came to it.
+
+    `objections` is how many kinds of them there are (see `objections.py`), 0 where nobody looked.
+    """
 
     partial: Partial
     evidence: Evidence
     visits: int = 0
+    objections: int = 0
 
     @property
     def sql(self) -> str:

@@ -1,8 +1,9 @@
-"""Which result wins: the validator's judgement, the writer's likelihood, votes and emptiness.
+"""Which result wins: judgement, the writer's likelihood, votes, emptiness and objections.
 
 Each candidate that runs has a share of belief, a product of experts:
 
-    exp(judgement · logit + likelihood · log-probability + votes · log(share) + empty · [no rows])
+    exp(judgement · logit + likelihood · log-probability + votes · log(share)
+        + empty · [no rows] + objections · how many kinds)
 
 A result has the sum of its candidates. So several statements with one result add up, a sure writer
 counts for more than an unsure one, and between two statements the judgement speaks as a pairwise
@@ -35,14 +36,15 @@ class Weights:
     likelihood: float = 0.0
     votes: float = 1.0
     empty: float = 0.0
+    objections: float = -1.0
 
 
-# Nobody gains from being judged worse, being less likely, or returning nothing.
-SIGNS = Weights(1, 1, 1, -1)
+# Nobody gains from being judged worse, being less likely, returning nothing, or being objected to.
+SIGNS = Weights(1, 1, 1, -1, -1)
 ALONE = {
-    "judgement_alone": Weights(1, 0, 0, 0),
-    "likelihood_alone": Weights(0, 1, 0, 0),
-    "votes_alone": Weights(0, 0, 1, 0),
+    "judgement_alone": Weights(1, 0, 0, 0, 0),
+    "likelihood_alone": Weights(0, 1, 0, 0, 0),
+    "votes_alone": Weights(0, 0, 1, 0, 0),
 }
 
 
@@ -220,6 +222,7 @@ def _terms(
             one.logprob - top if top > -math.inf else 0.0,
             math.log(share + LEAST_SHARE),
             float(one.evidence.empty),
+            float(one.objections),
         )
         for one, logit, share in zip(candidates, logits, voted, strict=True)
     ]

@@ -114,7 +114,8 @@ class Team:
         """Deliberates on one task; deterministic given the seed."""
         proposal = self._schema.propose(task)
         session = self._policy.open(task, proposal.linking)
-        candidates = list(self._sql.propose(session, seed).candidates)
+        proposed = self._sql.propose(session, seed).candidates
+        candidates = list(self._validation.weigh(session, proposed))
         logits = self._validation.judge(session, candidates)
         verdicts: list[Verdict] = []
         revisions: list[Revision] = []
@@ -153,9 +154,10 @@ class Team:
         candidates: list[Candidate],
         seed: int,
     ) -> Revision:
-        written = self._sql.rewrite(
+        rewritten = self._sql.rewrite(
             session, critique.constraint, self._budget.revisions, candidates, seed
         )
+        written = self._validation.weigh(session, rewritten)
         logits = self._validation.judge(session, written)
         kept = tuple(
             place

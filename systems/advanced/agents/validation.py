@@ -15,6 +15,7 @@ from ..task import Task
 from .candidate import Candidate
 from .faults import faults
 from .messages import Critique, Verdict
+from .objections import weighed
 
 
 class ValidationAgent:
@@ -27,6 +28,10 @@ class ValidationAgent:
     def judge(self, session: Session, candidates: Sequence[Candidate]) -> list[float]:
         """The logit of each candidate."""
         return session.judge([one.evidence for one in candidates])
+
+    def weigh(self, session: Session, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+        """The candidates with what their own text speaks against them."""
+        return weighed(session.task, candidates, self._prober)
 
     def verdict(self, session: Session, candidate: Candidate, logit: float) -> Verdict:
         """The verdict on one judged candidate; only a rejected one is criticised."""

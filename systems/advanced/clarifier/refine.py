@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from t2s_bench.databases.value_words import fold
 
 from ..agents.candidate import Candidate, grouped, votes
+from ..agents.objections import weighed
 from ..agents.selection import Blend, Selection
 from ..agents.sql import SqlAgent
 from ..agents.team import Deliberation
@@ -267,6 +268,8 @@ class Clarifier:
         new = self._sql.rewrite(
             start.session, constraint, self._settings.rewrites, state.candidates, seed
         )
+        if state.logits is not None:
+            new = weighed(start.session.task, new, self._prober)
         state.candidates += new
         state.trust += [1.0] * len(new)
         if state.logits is not None:

@@ -353,7 +353,12 @@ class _Search:
 
     def _found(self) -> list[Found]:
         return [
-            Found(node.partial, node.evidence or Evidence("", None), node.seen, self._value(node))
+            Found(
+                node.partial,
+                node.evidence or Evidence("", None),
+                node.seen,
+                value=self._value(node),
+            )
             for node in self._candidates
         ]
 

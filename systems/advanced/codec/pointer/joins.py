@@ -21,7 +21,7 @@ Instance = tuple[int, int]
 Reference = tuple[int, int, int]
 Edge = tuple[Reference, Reference]
 
-LONGEST_CHAIN = 2
+LONGEST_CHAIN = 4
 
 
 @dataclass(frozen=True)

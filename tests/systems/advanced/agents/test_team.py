@@ -66,6 +66,16 @@ def test_a_good_answer_is_accepted_without_a_revision(tmp_path: Path, prober: Pr
     assert said.proposal is not None and policy.opened_with == [said.proposal.linking]
 
 
+def test_between_equals_the_one_that_nothing_speaks_against_is_chosen(
+    tmp_path: Path, prober: Prober
+) -> None:
+    crossed = "SELECT name FROM singer JOIN concert"
+    policy = policy_of([(crossed, -0.5), (GOLD, -2.0)], {crossed: 1.0, GOLD: 1.0})
+    said = make_team(policy, prober).answer(make_task(tmp_path))
+    assert said.answer.sql == GOLD
+    assert {one.sql: one.objections for one in said.candidates} == {crossed: 1, GOLD: 0}
+
+
 def test_a_critique_leads_to_a_revision_that_wins_when_judged_better(
     tmp_path: Path, prober: Prober
 ) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from systems.advanced.codec.pointer.joins import connect, equalities, foreign_keys
 from systems.advanced.codec.pointer.statement import Source
 from tests.systems.advanced.codec.pointer.graphs import SCHOOL
+
+from t2s_bench.databases.schema import Column, ForeignKey, Schema, Table
 
 STUDENT, COURSE, ENROLMENT, ORDER = range(4)
 KEYS = foreign_keys(SCHOOL)
@@ -22,6 +26,19 @@ def test_tables_are_joined_by_their_foreign_key_in_either_order() -> None:
 def test_tables_apart_are_joined_over_the_one_between() -> None:
     plan = connect([Source(STUDENT), Source(COURSE)], KEYS)
     assert [joined.instance[0] for joined in plan] == [STUDENT, ENROLMENT, COURSE]
+
+
+def test_tables_far_apart_are_joined_over_up_to_four_between() -> None:
+    names = "abcdefg"
+    row = Schema(
+        tuple(Table(name, (Column("id"), Column("next"))) for name in names),
+        tuple(ForeignKey(a, ("next",), b, ("id",)) for a, b in pairwise(names)),
+    )
+    keys = foreign_keys(row)
+    plan = connect([Source(0), Source(5)], keys)
+    assert [joined.instance[0] for joined in plan] == [0, 1, 2, 3, 4, 5]
+    assert all(joined.edges for joined in plan[1:])
+    assert connect([Source(0), Source(6)], keys)[1].edges == (((6, 0, 0), (0, 0, 0)),)  # namesakes
 
 
 def test_tables_without_a_key_are_joined_by_columns_of_one_name() -> None:
