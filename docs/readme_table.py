@@ -54,6 +54,7 @@ def component_line(text: str) -> str:
         f"questions, {content['metric']['name']}): {full['score']:.2f} with it, "
         f"{arm['score']:.2f} without, {-arm['difference']:+.2f} points (95 % interval of the "
         f"difference without it {_interval(arm)}, p {p}); "
+        f"ECE {full['ece']:.3f} with it, {arm['ece']:.3f} without; "
         f"{full['completion_tokens'] - arm['completion_tokens']:+,.0f} tokens and "
         f"{full['seconds'] - arm['seconds']:+.2f} s a question.\n"
     )
