@@ -45,7 +45,7 @@ SHAPES = ("same order", "rows shuffled", "rows and columns shuffled", "one cell 
 def row(number: int) -> Row:
     """One row of the made-up result; the same number gives an equal row of new objects."""
     half = number * 0.5
-    return (number, number % 1000, half + 0.25, f"name {number % 50000}", f"x{number}", half / 7)
+    return (number + 0, number % 1000, half + 0.25, f"name {number % 50000}", f"x{number}", half / 7)
 
 
 def results(rows: int, shape: str) -> tuple[Rows, Rows]:
@@ -67,7 +67,11 @@ def results(rows: int, shape: str) -> tuple[Rows, Rows]:
 
 
 def measure(name: str, shape: str, rows: int) -> dict[str, object]:
-    """Compares once, as a scoring worker would; the garbage collector rests while rows are made."""
+    """Compares once, as a scoring worker would.
+
+    The garbage collector rests while rows are made, and has seen them before they are compared: in
+    a worker it does so while they are fetched.
+    """
     gc.disable()
     if shape == "twelve equal columns":
         gold: Rows = [(1,) * 12 for _ in range(rows)]
@@ -76,6 +80,7 @@ def measure(name: str, shape: str, rows: int) -> dict[str, object]:
     else:
         gold, other = results(rows, shape)
     gc.enable()
+    gc.collect()
     start = process_time()
     value = COMPARATORS[name](gold, other)
     seconds = process_time() - start

@@ -22,6 +22,7 @@ from t2s_bench.metrics.close_numbers import (
     is_number,
 )
 from t2s_bench.metrics.column_order import Rows, column, hash_sum, types_of
+from t2s_bench.metrics.large import are_large
 from t2s_bench.metrics.rows import same_bag
 
 Column = list[object]
@@ -50,6 +51,12 @@ def same_rows_close(first: Rows, second: Rows, tolerance: Tolerance, *, ordered:
         return False
     if list(first) == list(second):
         return True
+    if not ordered and are_large(first, second):
+        from t2s_bench.metrics import large_close_rows
+
+        verdict = large_close_rows.same_rows_close(first, second, tolerance)
+        if verdict is not None:
+            return verdict
     places = range(len(first[0]))
     kinds, other_kinds = types_of(first), types_of(second)
     if not all(map(_comparable, kinds, other_kinds)):
@@ -89,6 +96,12 @@ def holds_columns(gold: Rows, predicted: Rows, tolerance: Tolerance, *, ordered:
         return False
     if list(gold) == list(predicted):
         return True
+    if not ordered and are_large(gold, predicted):
+        from t2s_bench.metrics import large_close_rows
+
+        verdict = large_close_rows.holds_columns(gold, predicted, tolerance)
+        if verdict is not None:
+            return verdict
     candidates = [_Values(predicted, place) for place in range(len(predicted[0]))]
     for place in range(len(gold[0])):
         wanted = _Values(gold, place)

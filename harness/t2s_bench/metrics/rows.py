@@ -10,6 +10,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Sequence
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from t2s_bench.metrics.column_order import (
     CHUNK,
@@ -21,7 +22,11 @@ from t2s_bench.metrics.column_order import (
     hash_sum,
     types_of,
 )
+from t2s_bench.metrics.large import are_large
 from t2s_bench.types import Row
+
+if TYPE_CHECKING:
+    from t2s_bench.metrics.large_results import Pairing
 
 
 def same_set(first: Rows, second: Rows) -> bool:
@@ -36,6 +41,12 @@ def same_set(first: Rows, second: Rows) -> bool:
     """
     if len(first) == len(second) and list(first) == list(second):
         return True
+    if are_large(first, second):
+        from t2s_bench.metrics import large_results
+
+        verdict = large_results.same_set(first, second)
+        if verdict is not None:
+            return verdict
     distinct = set(second)
     # Most results that differ do so early on.
     if not distinct.issuperset(islice(first, CHUNK)):
@@ -74,11 +85,15 @@ def same_up_to_columns(gold: Rows, predicted: Rows, *, ordered: bool) -> bool:
     >>> same_up_to_columns([(10, 10.5)], [(10.0, 10.5)], ordered=False)
     False
     """
-    order = column_order(gold, predicted, ordered=ordered)
-    if order is None:
-        return False
-    if not gold or _same_types(gold, predicted, order) or identical(gold, predicted):
-        return True
+    pairing = None if ordered else _large_pairing(gold, predicted)
+    if pairing is None:
+        order = column_order(gold, predicted, ordered=ordered)
+        if order is None:
+            return False
+        if not gold or _same_types(gold, predicted, order) or identical(gold, predicted):
+            return True
+    elif pairing.order is None or pairing.same_types or identical(gold, predicted):
+        return pairing.order is not None
     return not rejected_by_text_order(gold, predicted, ordered=ordered)
 
 
@@ -88,7 +103,23 @@ def same_up_to_columns_sound(gold: Rows, predicted: Rows, *, ordered: bool) -> b
     >>> same_up_to_columns_sound([(10, 10.5)], [(10.0, 10.5)], ordered=False)
     True
     """
+    pairing = None if ordered else _large_pairing(gold, predicted)
+    if pairing is not None:
+        return pairing.order is not None
     return column_order(gold, predicted, ordered=ordered) is not None
+
+
+def _large_pairing(gold: Rows, predicted: Rows) -> Pairing | None:
+    """How the columns of large results pair up; None where `column_order` has to tell."""
+    if not are_large(gold, predicted):
+        return None
+    from t2s_bench.metrics import large_results
+
+    if len(gold) != len(predicted) or len(gold[0]) != len(predicted[0]):
+        return large_results.Pairing(None)
+    if list(gold) == list(predicted):
+        return large_results.Pairing(tuple(range(len(gold[0]))))
+    return large_results.paired_columns(gold, predicted)
 
 
 def rejected_by_text_order(gold: Rows, predicted: Rows, *, ordered: bool) -> bool:

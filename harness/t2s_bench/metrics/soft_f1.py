@@ -9,11 +9,12 @@ rest). A failing query on either side scores 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from operator import eq, itemgetter
 
 from t2s_bench.metrics.case import Case
 from t2s_bench.metrics.column_order import Rows
+from t2s_bench.metrics.large import are_large
 from t2s_bench.metrics.metric import Metric
 from t2s_bench.types import Row
 
@@ -40,33 +41,40 @@ def f1_of_rows(predicted: Rows, gold: Rows) -> float:
     """
     if len(predicted) == len(gold) and list(predicted) == list(gold):
         return 1.0
-    answers, truths = list(dict.fromkeys(predicted)), list(dict.fromkeys(gold))
-    if answers == truths:
-        return 1.0
-    matched: list[float] = []
-    only_predicted: list[float] = []
-    only_gold: list[float] = []
-    paired = min(len(answers), len(truths))
-    if paired:
-        width, predicted_width = len(truths[0]), len(answers[0])
-        # What a row with so many hits adds, as the script divides it.
-        shares = [hits / width for hits in range(max(width, predicted_width) + 1)]
-        rest, missing = shares[predicted_width::-1], shares[width::-1]
-        for start in range(0, paired, _CHUNK):
-            stop = min(start + _CHUNK, paired)
-            hits, found = _hits(answers[start:stop], truths[start:stop])
-            matched += map(shares.__getitem__, hits)
-            only_predicted += map(rest.__getitem__, hits)
-            only_gold += map(missing.__getitem__, found)
-    only_predicted += repeat(1.0, len(answers) - paired)
-    only_gold += repeat(1.0, len(truths) - paired)
+    width, predicted_width = (len(rows[0]) if rows else 0 for rows in (gold, predicted))
+    counted = None
+    if are_large(predicted, gold) and max(width, predicted_width) <= _BYTE:
+        from t2s_bench.metrics import large_results
+
+        counted = large_results.cells_found(predicted, gold)
+    answers, truths, hits, found = counted or _counted(predicted, gold)
+    # What a row with so many hits adds, as the script divides it.
+    shares = [count / width for count in range(max(width, predicted_width) + 1)] if width else []
+    rest, missing = shares[predicted_width::-1], shares[width::-1]
     # Sums run over rows in order, as in the script, so that the last digit agrees too.
-    true_positive = sum(matched)
-    false_positive = sum(only_predicted)
-    false_negative = sum(only_gold)
+    true_positive = sum(map(shares.__getitem__, hits))
+    alone, unmet = repeat(1.0, answers - len(hits)), repeat(1.0, truths - len(found))
+    false_positive = sum(chain(map(rest.__getitem__, hits), alone))
+    false_negative = sum(chain(map(missing.__getitem__, found), unmet))
     precision = _ratio(true_positive, true_positive + false_positive)
     recall = _ratio(true_positive, true_positive + false_negative)
     return _ratio(2 * precision * recall, precision + recall)
+
+
+def _counted(predicted: Rows, gold: Rows) -> tuple[int, int, Sequence[int], Sequence[int]]:
+    """How many distinct rows each side has, and the hits of each pair (see `_hits`)."""
+    answers, truths = list(dict.fromkeys(predicted)), list(dict.fromkeys(gold))
+    paired = min(len(answers), len(truths))
+    if answers == truths:
+        return paired, paired, [len(truths[0])] * paired, [len(truths[0])] * paired
+    hits: list[int] = []
+    found: list[int] = []
+    for start in range(0, paired, _CHUNK):
+        stop = min(start + _CHUNK, paired)
+        part, other_part = _hits(answers[start:stop], truths[start:stop])
+        hits += part
+        found += other_part
+    return len(answers), len(truths), hits, found
 
 
 def _hits(answers: Sequence[Row], truths: Sequence[Row]) -> tuple[Sequence[int], Sequence[int]]:
