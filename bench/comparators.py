@@ -45,7 +45,14 @@ SHAPES = ("same order", "rows shuffled", "rows and columns shuffled", "one cell 
 def row(number: int) -> Row:
     """One row of the made-up result; the same number gives an equal row of new objects."""
     half = number * 0.5
-    return (number + 0, number % 1000, half + 0.25, f"name {number % 50000}", f"x{number}", half / 7)
+    return (
+        number + 0,
+        number % 1000,
+        half + 0.25,
+        f"name {number % 50000}",
+        f"x{number}",
+        half / 7,
+    )
 
 
 def results(rows: int, shape: str) -> tuple[Rows, Rows]:
