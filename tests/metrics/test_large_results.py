@@ -74,9 +74,7 @@ def pairs(draw: st.DrawFn, kinds: st.SearchStrategy[str] = KINDS) -> Pair:
         row[column] = draw(columns[column])
         second[place] = tuple(row)
     elif change == "type":
-        second = [
-            tuple([float(v) if type(v) is int and abs(v) < 2**60 else v for v in r]) for r in second
-        ]
+        second = [tuple([float(v) if type(v) is int else v for v in row]) for row in second]
     elif change in ("within", "outside"):
         amount = 1e-7 if change == "within" else 1.1e-2
         second[place] = tuple([nudged(cell, amount) for cell in row])
@@ -123,17 +121,47 @@ def compared(first: Rows, second: Rows) -> tuple[list[object], list[object]]:
 
 
 @given(pairs())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_verdicts_are_those_of_comparing_objects(pair: Pair) -> None:
     arrays, objects = compared(*pair)
     assert arrays == objects
 
 
 @given(pairs(st.sampled_from(["few", "near", "texts"])))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_verdicts_on_many_equal_cells_are_those_of_comparing_objects(pair: Pair) -> None:
     arrays, objects = compared(*pair)
     assert arrays == objects
+
+
+BIG = 2**53
+DELICATE: dict[str, Pair] = {
+    "floats that whole numbers fall between": ([(BIG + 1,), (1,)], [(float(BIG),), (0.5,)]),
+    "a negative zero among halves": ([(0.0,), (0.5,)], [(0.5,), (-0.0,)]),
+    "rows sorted by a negative zero": ([(0.0, -1.5), (1.0, 2.5)], [(1.0, 2.5), (-0.0, -1.5)]),
+    "and among halves": ([(0.0, -1.5), (0.5, 2.5)], [(0.5, 2.5), (-0.0, -1.5)]),
+    "texts that differ late": ([(LONG * 3 + "a",), ("b",)], [("b",), (LONG * 3 + "b",)]),
+    "close columns, other rows": ([(1.5, 5.5), (2.5, 6.5)], [(1.5, 6.5), (2.5, 5.5)]),
+    "NULL in another row": ([(0.0, 1.5), (None, 2.5)], [(None, 1.5), (0.0, 2.5)]),
+    "NULL on one side": ([(0.5,), (1.5,)], [(0.5,), (None,)]),
+    "columns of equal values": ([(1, 2, "a"), (2, 1, "b")], [(2, 1, "a"), (1, 2, "b")]),
+    "a text as long as a float": ([(0.5,)] * 7, [*[(0.5,)] * 6, ("four",)]),
+    "a row that is not looked for": ([*[(0,)] * 7, (1,)], [(0,)] * 8),
+    "duplicates of another type": ([*[(0, "a")] * 5, (1, "b")], [(1.0, "b"), (0.0, "a")]),
+}
+
+
+@pytest.mark.parametrize("kept", [2**64 - 1, 0])
+@pytest.mark.parametrize("case", DELICATE)
+def test_delicate_verdicts_are_those_of_comparing_objects(
+    case: str, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = large_columns.Column.keys
+    monkeypatch.setattr(large_columns.Column, "keys", lambda self: keys(self) & np.uint64(kept))
+    first, second = DELICATE[case]
+    for pair in ((first, second), (second, first)):
+        arrays, objects = compared(*pair)
+        assert arrays == objects
 
 
 @pytest.mark.parametrize("kept", [0, 1])
@@ -221,7 +249,7 @@ NUMBERS = st.one_of(
 
 
 @given(NUMBERS, NUMBERS, st.sampled_from([0.0, 1e-9, 1e-6, 0.5, 3.0]), st.sampled_from([0.0, 1e-2]))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_closeness_is_that_of_single_numbers_to_the_last_bit(
     first: float, other: float, relative: float, absolute: float
 ) -> None:
@@ -233,10 +261,10 @@ def test_closeness_is_that_of_single_numbers_to_the_last_bit(
         assert large_close_rows.close(np.array([first]), np.array([second]), tolerance) == expected
 
 
-@given(st.lists(st.text(max_size=50), min_size=1, max_size=6), st.data())
-@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text(max_size=100), min_size=1, max_size=4), st.data())
+@settings(max_examples=150, deadline=None)
 def test_texts_are_equal_where_python_says_so(texts: list[str], data: st.DataObject) -> None:
-    others = [data.draw(st.one_of(st.just(text), st.just(text + "x"), st.text())) for text in texts]
+    others = [data.draw(st.sampled_from([text, text + "x", text[:-1] + "y"])) for text in texts]
     sides = []
     for side in (texts, others):
         reading = large_texts.TextsBeingRead(len(side))

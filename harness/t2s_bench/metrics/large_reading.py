@@ -7,7 +7,8 @@ one by one.
 from __future__ import annotations
 
 import marshal
-from itertools import chain
+from itertools import chain, repeat
+from operator import is_
 from typing import Any, cast
 
 import numpy as np
@@ -75,12 +76,24 @@ class _Reading:
 
     def add(self, cells: list[object], start: int) -> bool:
         """Takes cells in from some row on; False where one has no array."""
-        if self._type is str:
-            try:
-                return self._texts.add(cast("list[str]", cells), start)
-            except TypeError:  # something else is among them
-                return self._add_any(cells, start)
-        return self._add_marshalled(cells, start) or self._add_any(cells, start)
+        if self._type is NULL:
+            types = {*map(type, cells)} - {NULL}
+            if len(types) > 1 or not types <= _FILLERS.keys():
+                return False
+            for kind in types:
+                self._begin(kind)
+        # Where there were NULLs, there will be more.
+        expected = self._nulls is not None or self._type is NULL
+        if not expected and self._add_values(cells, start):
+            return True
+        nulls = bytes(map(is_, cells, repeat(None)))
+        if 1 in nulls:
+            if self._nulls is None:
+                self._nulls = np.zeros(self._size, np.bool_)
+            self._nulls[start : start + len(cells)] = np.frombuffer(nulls, np.bool_)
+            filler = _FILLERS[self._type]
+            cells = [filler if cell is None else cell for cell in cells]
+        return self._add_values(cells, start)
 
     def column(self) -> Column | None:
         """The column that was read; None where a cell has no array."""
@@ -97,9 +110,19 @@ class _Reading:
         floats += 0.0  # makes a negative zero positive
         return Column(float, floats, self._nulls, negative_zero)
 
-    def _add_marshalled(self, cells: list[object], start: int) -> bool:
-        """Takes in numbers of the type found so far; False where something else is among them."""
+    def _add_values(self, cells: list[object], start: int) -> bool:
+        """Takes in cells of the type found; False where something else is among them."""
+        if self._type is str:
+            try:
+                return self._texts.add(cast("list[str]", cells), start)
+            except TypeError:
+                return False
         if self._type is NULL:
+            return True
+        return self._add_marshalled(cells, start) or self._add_long(cells, start)
+
+    def _add_marshalled(self, cells: list[object], start: int) -> bool:
+        if self._numbers.dtype == np.int64:
             return False
         try:
             data = marshal.dumps(cells, 2)
@@ -115,28 +138,15 @@ class _Reading:
         self._numbers[start : start + len(cells)] = values
         return True
 
-    def _add_any(self, cells: list[object], start: int) -> bool:
-        found = {*map(type, cells)}
-        types = {self._type, *found} - {NULL}
-        if len(types) > 1 or not types <= _FILLERS.keys():
+    def _add_long(self, cells: list[object], start: int) -> bool:
+        """Takes in whole numbers of up to 64 bits."""
+        if self._type is not int or {*map(type, cells)} != {int}:
             return False
-        if types and self._type is NULL:
-            self._begin(types.pop())
-            return self.add(cells, start)
-        if NULL in found:
-            if self._nulls is None:
-                self._nulls = np.zeros(self._size, np.bool_)
-            self._nulls[start : start + len(cells)] = [cell is None for cell in cells]
-            filler = _FILLERS[self._type]
-            cells = [filler if cell is None else cell for cell in cells]
-        if self._type is str:
-            return self._texts.add(cast("list[str]", cells), start)
-        if self._numbers.dtype == np.int32:
-            self._numbers = self._numbers.astype(np.int64)
+        self._numbers = self._numbers.astype(np.int64, copy=False)
         part = self._numbers[start : start + len(cells)]
         try:
-            part[:] = np.fromiter(cells, part.dtype, len(cells))
-        except OverflowError:  # a whole number beyond 64 bits
+            part[:] = np.fromiter(cells, np.int64, len(cells))
+        except OverflowError:
             return False
         return True
 

@@ -156,7 +156,7 @@ def _scattered(words: Words, number: int) -> Words:
 def _words(codes: bytes | bytearray, starts: Integers, lengths: NDArray[Any], number: int) -> Words:
     """The word with this number of each text, zeros after its end."""
     every = np.ndarray((len(codes) - _WORD + 1,), "<u8", codes, strides=(1,))
-    left = np.clip(lengths - _WORD * number, 0, _WORD)
+    left = np.maximum(np.minimum(lengths - _WORD * number, _WORD), 0)
     places = np.minimum(starts + _WORD * number, len(every) - 1)
     words: Words = every[places]
     words &= _KEPT[left]
