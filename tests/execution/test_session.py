@@ -196,13 +196,28 @@ def test_sharing_ends_with_the_state_of_the_file(
     monkeypatch.setattr(module, "RECHECK_SECONDS", 0.0)
     with Session() as session:
         session.execute(database, NAMES, budget, shared=one_spelling(NAMES))
-        session.note(str(database), "key", 1)
+        session.note(str(database), "key", 1, 100)
         assert session.noted(str(database), "key") == 1
         _rename(database, "Zoe")
         assert session.execute(
             database, NAMES.lower(), budget, shared=one_spelling(NAMES.lower())
         ).rows[0] == ("Zoe",)
         assert session.noted(str(database), "key") is None
+
+
+def test_what_is_noted_of_a_database_stays_small(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NOTES_BYTES", 32_000)
+    where = str(database)
+    with Session() as session:
+        session.note(where, "large", 1, 2_001)
+        assert session.noted(where, "large") is None
+        for number in range(16):
+            session.note(where, number, number, 2_000)
+        assert [session.noted(where, number) for number in range(16)] == [*range(16)]
+        session.note(where, "one more", 1, 1)
+        assert session.noted(where, 0) is None and session.noted(where, "one more") == 1
 
 
 @pytest.mark.parametrize("smaller", [{"rows": 1}, {"steps": 1_000}, {"seconds": 0.0}])

@@ -28,8 +28,10 @@ CONNECTIONS = 64
 RECHECK_SECONDS = 0.02
 # Gold results kept in memory, in bytes as estimated from their cells.
 MEMO_BYTES = 64_000_000
-# Things noted of one open database, executions among them, and the largest of those.
-NOTES = 256
+# Things noted of one open database, executions among them: how many, their bytes as estimated and
+# the largest execution. Room for what several systems answered to a benchmark's questions.
+NOTES = 4096
+NOTES_BYTES = 4_000_000
 SHARED_BYTES = 8_000
 
 # phase, start on the monotonic clock, seconds allowed
@@ -148,13 +150,17 @@ class Session:
         except CannotOpen:
             return None
 
-    def note(self, path: str, key: object, value: object) -> None:
-        """Keep something small that is true of the file as it is now, for a while."""
+    def note(self, path: str, key: object, value: object, size: int) -> None:
+        """Keep something of so many bytes that is true of the file as it is now; nothing large."""
+        if size > NOTES_BYTES // 16:
+            return
         with suppress(CannotOpen):
-            notes = self._open(path, monotonic()).notes
-            if len(notes) == NOTES:
-                notes.clear()
-            notes[key] = value
+            opened = self._open(path, monotonic())
+            if len(opened.notes) == NOTES or opened.noted_bytes + size > NOTES_BYTES:
+                opened.notes.clear()
+                opened.noted_bytes = 0
+            opened.notes[key] = value
+            opened.noted_bytes += size
 
     def _run_shared(self, path: str, sql: str, budget: Budget, spelling: str) -> Execution:
         known = self.noted(path, spelling)
@@ -172,9 +178,11 @@ class Session:
             execution.ok
             and len(rows) <= SHARED_BYTES // 64
             and self.noted(path, spelling) is not execution
-            and len(marshal.dumps(cast(Any, rows), 2)) <= SHARED_BYTES
         ):
-            self.note(path, spelling, execution)
+            size = len(marshal.dumps(cast(Any, rows), 2))
+            if size <= SHARED_BYTES:
+                # A cell and a row take more in memory than marshal writes.
+                self.note(path, spelling, execution, 1_000 + len(spelling) + 4 * size)
 
     def _run(
         self, path: str | os.PathLike[str], sql: str, budget: Budget, *, phase: str = "prediction"
@@ -233,6 +241,7 @@ class _Open:
     signature: tuple[int, ...]
     checked: float
     notes: dict[object, object] = field(default_factory=dict)
+    noted_bytes: int = 0
 
 
 def _fits(execution: Execution, budget: Budget) -> bool:

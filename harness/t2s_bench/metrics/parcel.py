@@ -63,7 +63,7 @@ def judge_parcel(session: Session, parcel: Parcel) -> Verdict:
     verdict = _judged(session, (golds, sql, common))
     error, rows = verdict[2], verdict[3]
     if not error and rows is not None and session.chances == chances:
-        session.note(path, key, verdict)
+        session.note(path, key, verdict, 2_000 + 20 * len(sql))
     return verdict
 
 

@@ -114,7 +114,7 @@ def _is_text(value: str) -> bool:
     return value[0] in "'\""
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def taken_apart(sql: str) -> TakenApart:
     """Finds the values of a query.
 
