@@ -43,7 +43,7 @@ class AdvancedOptions:
     mcts_simulations: int = _option(50, "simulations of a search")
     mcts_exploration: float = _option(1.414, "how much a search explores (PUCT's constant)")
     mcts_worth: float = _option(
-        0.3,
+        0.9,
         "a batch of simulations that finds less than this share of the likeliest result's "
         "probability is the last; 0: go on as long as the answer could change",
     )

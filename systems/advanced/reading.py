@@ -42,6 +42,10 @@ def parse(sql: str, dialect: str = "sqlite") -> Node | None:
 
 @lru_cache(maxsize=512)
 def _parsed(sql: str, dialect: str) -> Node | None:
+    return _read(sql, dialect)
+
+
+def _read(sql: str, dialect: str) -> Node | None:
     import sqlglot
     from sqlglot.errors import SqlglotError
 
@@ -67,18 +71,23 @@ def argument(node: Node, name: str) -> Node | None:
 
 
 def resolved(sql: str, schema: Schema, dialect: str = "sqlite") -> Node | None:
-    """A new tree whose columns carry the name of their table, both spelled as in the schema.
+    """A tree whose columns carry the name of their table, both spelled as in the schema.
 
     An alias of a SELECT's item is replaced by the item where GROUP BY, HAVING and ORDER BY name it,
     and a name in double quotes that is no column becomes the string that SQLite takes it for.
-    Columns of derived tables keep the derived table's name.
+    Columns of derived tables keep the derived table's name. The tree may be shared, as that of
+    `parse`.
     """
+    return _resolved(sql, schema, DIALECTS.get(dialect, dialect))
+
+
+@lru_cache(maxsize=512)
+def _resolved(sql: str, schema: Schema, dialect: str) -> Node | None:
     from sqlglot import exp
 
-    parsed = parse(sql, dialect)
-    if parsed is None:
+    tree = _read(sql, dialect)
+    if tree is None:
         return None
-    tree = parsed.copy()
     columns = list(tree.find_all(exp.Column))
     homes = {id(column): _home(column, schema) for column in columns}
     for column in columns:

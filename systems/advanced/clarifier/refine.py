@@ -1,11 +1,12 @@
 """The clarifier: where an answer is unsure, it settles what the best results disagree on.
 
 Each round: the two best results → their differences that are not settled yet → a finding (the first
-that the probes have; else on the first difference by a human) → where it contradicts the answer,
-statements written again under its constraint → shares of what contradicts it cut → a new
-selection. It ends when the answer is sure, when nothing is left to settle, or after `iterations`
-rounds. A human is asked only what the probes do not know, and what a human says outweighs
-everything. The validator is not asked: its judgement is part of the selection already.
+that the probes have; else on the first difference by a human) → shares of what contradicts it cut →
+a new selection → where that changes the answer (and always for a human), statements written again
+under the finding's constraint, and the selection with these. It ends when the answer is sure, when
+nothing is left to settle, or after `iterations` rounds. A human is asked only what the probes do
+not know, and what a human says outweighs everything. The validator is not asked: its judgement is
+part of the selection already.
 """
 
 from __future__ import annotations
@@ -171,10 +172,16 @@ class Clarifier:
             written = 0
             if constraint is not None:
                 held = _together(held, constraint)
-                if not _confirms(finding):
+                by_human = finding is None or finding.source is Source.HUMAN
+                if by_human:
                     written = self._rewrite(start, state, held, seed + number + 1)
                 self._believe(start, state, difference, finding)
                 state.selection = self._select(start, state)
+                if not by_human and state.candidates[state.selection.chosen].sql != before:
+                    known = len(state.candidates)
+                    written = self._rewrite(start, state, held, seed + number + 1)
+                    self._believe(start, state, difference, finding, known)
+                    state.selection = self._select(start, state)
             after = state.candidates[state.selection.chosen].sql
             rounds.append(
                 Round(
@@ -282,9 +289,14 @@ class Clarifier:
         state: _State,
         difference: Difference,
         finding: Finding | None,
+        known: int = 0,
     ) -> None:
-        """Cuts the shares of what contradicts a finding, or uses what a human ruled out."""
-        sides = [self._side(start, one.sql, difference) for one in state.candidates]
+        """Cuts the shares of what contradicts a finding, or uses what a human ruled out.
+
+        The first `known` candidates are as they shall be.
+        """
+        sides: list[int | None] = [None] * known
+        sides += [self._side(start, one.sql, difference) for one in state.candidates[known:]]
         if finding is None:
             kept_share = self._trust.kept(Source.HUMAN)
             against = [side is not None for side in sides]
@@ -313,11 +325,6 @@ def _asked(difference: Difference, ask: Ask | None) -> tuple[Finding | None, Con
     if side is None:
         return None, _neither(difference, said)
     return Finding(side, Source.HUMAN, said), difference.constraints[side]
-
-
-def _confirms(finding: Finding | None) -> bool:
-    """Whether a probe speaks for what leads (side 0): then nothing new needs to be written."""
-    return finding is not None and finding.side == 0 and finding.source is not Source.HUMAN
 
 
 def chosen_side(answer: str, question: ClarifyingQuestion) -> int | None:

@@ -20,13 +20,14 @@ class Partial:
     `tokens` are the codec's own and include the keyword that opens the next clause. `sql` is the
     whole statement where `finished`; before, the longest executable statement of the clauses that
     are complete, or "" where there is none yet. `logprob` is the natural log-probability of all
-    tokens at temperature 1.
+    tokens at temperature 1. `greedy`: each token is known to be the likeliest in its place.
     """
 
     tokens: tuple[int, ...] = ()
     sql: str = ""
     logprob: float = 0.0
     finished: bool = False
+    greedy: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

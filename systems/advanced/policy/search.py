@@ -173,19 +173,23 @@ class _Search:
 
         Samples take the place of what a beam does not give: servers have none.
         """
-        first = greedy(self._meter, self._constraint)
-        if first is not None:
-            self._greedy = self._tree.add_rollout(first)
+        budget = self._settings.simulations
+        (written,) = self._write([Partial()], min(self._settings.beam, budget - 1))
+        self._greedy = next((node for node in written if node.partial.greedy), None)
+        if self._greedy is None:  # not in the beam, or it is not known which one it is
+            alone = greedy(self._meter, self._constraint)
+            self._greedy = self._tree.add_rollout(alone) if alone is not None else None
+        if self._greedy is not None:
             self._count([self._greedy])
-        room = min(self._settings.beam, self._settings.simulations - max(self._done, 1))
-        if room > 0:
-            (written,) = self._write([Partial()], room)
-            known = self._greedy
-            self._tree.root.rollouts = [one for one in written if one is not known]
-            self._count(self._tree.root.rollouts)
+        rollouts = [one for one in written if one is not self._greedy]
+        if budget > 1:
+            self._tree.root.rollouts = rollouts
+            self._count(rollouts)
 
     def _write(self, partials: list[Partial], n: int) -> list[list[Node]]:
         """Up to n statements from each beginning: the likeliest, and samples where they are few."""
+        if n < 1:
+            return [[] for _ in partials]
         written = self._extend(partials, n, 0.0)
         few = [place for place, found in enumerate(written) if len(found) < min(n, 2)]
         if few and n > 1:

@@ -81,28 +81,41 @@ class Critic(nn.Module):
         Statements (S, t) each with a memory of its own (`Memory.take`), told marks (S, MARKS);
         value k is that of the first k tokens.
         """
-        statements = torch.cat((torch.full_like(tokens[:, :1], BEGIN), tokens), 1)
-        states, _ = self.decoder.states(statements, memory)
+        states, own = self.read(memory, tokens)
         written = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
-        chosen = self.decoder.logits(states[:, :-1], memory).log_softmax(-1)
-        each = chosen.gather(2, tokens[..., None]).squeeze(-1).clamp(min=-10.0) * written
-        own = each.sum(1)
-        states = states.float()
         mean = (states[:, 1:] * written[..., None]).sum(1) / lengths[:, None]
         at_end = states[torch.arange(len(states), device=states.device), lengths]
+        verdict = self.verdict(mean, at_end, (own * written).sum(1), lengths, told)
+        return verdict, self.value(states).squeeze(-1)
+
+    def read(self, memory: Memory, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Statements (S, t) → the state at each beginning (S, t + 1, d), and (S, t) likelihoods.
+
+        The likelihoods are the tokens' log-probabilities, bounded below.
+        """
+        statements = torch.cat((torch.full_like(tokens[:, :1], BEGIN), tokens), 1)
+        states, _ = self.decoder.states(statements, memory)
+        chosen = self.decoder.logits(states[:, :-1], memory).log_softmax(-1)
+        own = chosen.gather(2, tokens[..., None]).squeeze(-1).clamp(min=-10.0)
+        return states.float(), own
+
+    def verdict(
+        self,
+        mean: torch.Tensor,
+        at_end: torch.Tensor,
+        own: torch.Tensor,
+        lengths: torch.Tensor,
+        told: torch.Tensor,
+    ) -> torch.Tensor:
+        """Logits (S,) of statements, from the states after their tokens: the mean, and the last.
+
+        Both (S, d), with the statements' log-probabilities, lengths (S,) and marks (S, MARKS).
+        """
         marked = torch.cat(
             (told, own[:, None].clamp(min=-20.0) / 5, (own / lengths)[:, None].clamp(min=-3.0)), 1
         )
-        verdict = self.out(torch.cat((mean, at_end, self.marks(marked)), 1)).squeeze(-1)
-        return verdict, self.value(states).squeeze(-1)
-
-    def values(self, memory: Memory, beginnings: Sequence[Sequence[int]]) -> torch.Tensor:
-        """The logit of each beginning (S,)."""
-        tokens, lengths = padded(beginnings, memory.bias.device)
-        statements = torch.cat((torch.full_like(tokens[:, :1], BEGIN), tokens), 1)
-        states, _ = self.decoder.states(statements, memory)
-        places = torch.arange(len(states), device=states.device)
-        return self.value(states[places, lengths].float()).squeeze(-1)  # type: ignore[no-any-return]
+        logits: torch.Tensor = self.out(torch.cat((mean, at_end, self.marks(marked)), 1))
+        return logits.squeeze(-1)
 
 
 def padded(

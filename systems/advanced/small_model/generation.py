@@ -32,13 +32,17 @@ Adjust = Callable[[tuple[int, ...], npt.NDArray[np.float32]], npt.NDArray[np.flo
 
 @dataclass(frozen=True)
 class Row:
-    """A statement that is being written: tokens so far, its grammar state, its log-probability."""
+    """A statement that is being written: tokens so far, its grammar state, its log-probability.
+
+    `greedy` says that a beam found each of its tokens the likeliest in its place.
+    """
 
     tokens: tuple[int, ...]
     state: State
     logprob: float
     origin: int
     place: int  # the row of the cache
+    greedy: bool = False
 
 
 class Writer:
@@ -62,6 +66,7 @@ class Writer:
         live = list(starts)
         while live:
             scores = self._next(steps, live, adjust)
+            likeliest = scores.argmax(1)
             best: list[list[tuple[float, int, int]]] = [[] for _ in starts]
             for number, row in enumerate(live):
                 for token in _largest(scores[number], n):
@@ -77,6 +82,8 @@ class Writer:
                     if score == -np.inf or score <= worst:
                         continue
                     row = self._grown(live[number], token, score, number)
+                    if live[number].greedy and token == likeliest[number]:
+                        row = replace(row, greedy=True)
                     if stop(row):
                         done[origin].append(row)
                     elif len(row.tokens) < self._longest:

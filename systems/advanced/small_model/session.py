@@ -18,10 +18,10 @@ from ..schema_graph.graph import Kind, SchemaGraph
 from ..schema_graph.lexical import lexical_linking
 from ..task import Evidence, Linking, Task
 from .constraints import adjustment
-from .critic import marks, padded
-from .decoder import Memory
+from .critic import marks
 from .generation import Row, Writer
 from .inputs import Batch, make_batch, make_inputs
+from .judging import Judging
 from .model import SmallModel
 from .names import item_name
 
@@ -41,16 +41,24 @@ class SmallPolicy:
     def __init__(self, model: SmallModel, typed: bool = True) -> None:
         self.model = model.eval()
         self.typed = typed and model.config.typed
+        self._linked: SmallSession | None = None
 
     def open(self, task: Task, linking: Linking | None = None) -> SmallSession:
         """Encodes a task. A model without typed attention takes the linking's relevance."""
+        linked, self._linked = self._linked, None
+        if linked is not None and linked.task is task:
+            return linked
         return SmallSession(self.model, task, linking, self.typed)
 
     def link(self, task: Task) -> Linking:
-        """The schema role's relevance; the lexical linker's where attention is not typed."""
+        """The schema role's relevance; the lexical linker's where attention is not typed.
+
+        What was encoded for it serves the next `open`, if that is of the same task.
+        """
         if not self.typed:
             return lexical_linking(task)
-        return SmallSession(self.model, task).linking()
+        self._linked = SmallSession(self.model, task)
+        return self._linked.linking()
 
 
 class SmallSession:
@@ -76,7 +84,7 @@ class SmallSession:
         self._start = State.start(task.graph)
         self._known: dict[str, tuple[tuple[int, ...], float]] = {}
         self._scored = 0
-        self._judging: Memory | None = None
+        self._judging: Judging | None = None
 
     @property
     def task(self) -> Task:
@@ -86,7 +94,8 @@ class SmallSession:
     @property
     def cost(self) -> Cost:
         """Items read, tokens written and scored."""
-        return Cost(len(self._graph.items), self._writer.tokens + self._scored)
+        read = self._judging.tokens if self._judging is not None else 0
+        return Cost(len(self._graph.items), self._writer.tokens + self._scored + read)
 
     def linking(self) -> Linking:
         """The relevance of tables and columns; 0 for columns that the graph left out."""
@@ -119,12 +128,15 @@ class SmallSession:
         if not open_ones or n < 1:
             return found
         starts = [
-            Row(partials[place].tokens, self._state(partials[place].tokens), 0.0, number, number)
+            Row(
+                partials[place].tokens,
+                self._state(partials[place].tokens),
+                partials[place].logprob,
+                number,
+                number,
+                greedy=constraint is None and not partials[place].tokens,
+            )
             for number, place in enumerate(open_ones)
-        ]
-        starts = [
-            replace(row, logprob=partials[place].logprob)
-            for row, place in zip(starts, open_ones, strict=True)
         ]
 
         def stop(row: Row) -> bool:
@@ -159,11 +171,7 @@ class SmallSession:
         """See `codec.Session`."""
         if not partials:
             return []
-        self._scored += len(partials)
-        with torch.inference_mode():
-            memory = self._critics().shared_by(len(partials))
-            logits = self._model.critic.values(memory, [partial.tokens for partial in partials])
-            return torch.sigmoid(logits).tolist()
+        return self._critics().values([partial.tokens for partial in partials])
 
     def judge(self, evidence: Sequence[Evidence]) -> list[float]:
         """See `codec.Session`; what does not run, or is beyond the codec's SQL, gets `BROKEN`."""
@@ -180,14 +188,8 @@ class SmallSession:
             marks(evidence[place], logprobs[place], best, tokens, self._graph)
             for place, tokens in zip(judged, statements, strict=True)
         ]
-        tokens, lengths = padded(statements, self._batch.mask.device)
-        self._scored += int(lengths.sum())
-        with torch.inference_mode():
-            memory = self._critics().shared_by(len(judged))
-            found, _ = self._model.critic(
-                memory, tokens, lengths, torch.tensor(told, device=tokens.device)
-            )
-        for place, logit in zip(judged, found.tolist(), strict=True):
+        found = self._critics().verdicts(statements, told)
+        for place, logit in zip(judged, found, strict=True):
             logits[place] = logit
         return logits
 
@@ -213,10 +215,10 @@ class SmallSession:
         said += [f"with {name}" for name in sorted(require)]
         return Constraint(frozenset(require), frozenset(forbid), ", ".join(said))
 
-    def _critics(self) -> Memory:
-        """The task as the critic has encoded it."""
+    def _critics(self) -> Judging:
+        """The task as the critic has encoded it, with what it has read."""
         if self._judging is None:
-            self._judging = self._model.critic.remember(self._batch)
+            self._judging = Judging(self._model.critic, self._batch)
         return self._judging
 
     def _state(self, tokens: Sequence[int]) -> State:
@@ -229,7 +231,7 @@ class SmallSession:
         """The row as a partial statement, or None where it is no statement after all."""
         if row.tokens[-1] != END:
             sql = executable_prefix(row.tokens, self._task.schema, self._graph)
-            return Partial(row.tokens, sql, row.logprob, False)
+            return Partial(row.tokens, sql, row.logprob, False, row.greedy)
         try:
             sql = decode(row.tokens, self._task.schema, self._graph)
         except Malformed:
@@ -237,7 +239,7 @@ class SmallSession:
         known = self._known.get(sql)
         if known is None or known[1] < row.logprob:
             self._known[sql] = (row.tokens, row.logprob)
-        return Partial(row.tokens, sql, row.logprob, True)
+        return Partial(row.tokens, sql, row.logprob, True, row.greedy)
 
     def _encoded(self, sql: str) -> tuple[int, ...] | None:
         if sql in self._known:

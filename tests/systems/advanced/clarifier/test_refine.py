@@ -181,7 +181,10 @@ def test_a_source_that_is_not_believed_changes_no_votes(tmp_path: Path, prober: 
         tmp_path, prober, TIE, question="Whose home is France?", trust=NOTHING_BELIEVED
     )
     assert said.sql == COUNTRY
-    assert "singer.home" in policy.sessions[0].constraints[0].require
+    assert said.rounds[0].constraint is not None
+    assert "singer.home" in said.rounds[0].constraint.require
+    # Nothing is written again where the answer stays.
+    assert not policy.sessions[0].constraints
 
 
 def test_the_searchs_choice_stays_ahead_of_the_votes_where_nothing_speaks_against_it(

@@ -116,6 +116,33 @@ def test_a_beam_holds_what_is_near_its_best_and_no_runaway(
     assert max(len(one.tokens) for one in written(1e9, longest - 1)) < longest
 
 
+def test_a_beam_knows_which_statement_is_the_greedy_one(
+    trained: SmallLearner, lessons: list[Lesson]
+) -> None:
+    known = 0
+    for lesson in lessons:
+        session = trained.policy().open(lesson.task)
+        alone = session.extend([Partial()], 1, temperature=0.0, to_end=True)[0]
+        beam = session.extend([Partial()], 8, temperature=0.0, to_end=True)[0]
+        marked = [one.tokens for one in beam if one.greedy]
+        known += len(marked)
+        assert marked in ([], [one.tokens for one in alone])
+    assert known
+
+
+def test_what_linking_encoded_serves_the_task_it_was_encoded_for(
+    trained: SmallLearner, lessons: list[Lesson]
+) -> None:
+    policy, (first, second) = trained.policy(), lessons[:2]
+    policy.link(first.task)
+    assert policy.open(second.task).task is second.task
+    linking = policy.link(first.task)
+    one, other = policy.open(first.task), policy.open(first.task)
+    assert one is not other and one.linking() == other.linking() == linking
+    sql = first.example.golds[0]
+    assert one.logprobs([sql]) == other.logprobs([sql])
+
+
 def test_writing_on_costs_nothing_of_the_beginning_and_adds_to_its_log_probability(
     trained: SmallLearner, lessons: list[Lesson]
 ) -> None:
