@@ -12,10 +12,9 @@ eighth of the predictions; a round gives one ratio, and the table shows the roun
 range, by the wall clock and by the processor time of the whole tree of processes: on a busy machine
 only the second means something. How much faster two workers are is a matter of the wall clock
 alone: it needs two idle cores, and where these slow down when both are at work, the CPU ratio says
-by how much. The floor itself is faster where all systems' answers to a question
-come one after another: one line says by how much. Uses spider-dev and the published predictions
-where they are at hand
-(T2S_SHARED or ../shared), else the golds of `mini`, eight times over.
+by how much. Another line says what the floor itself gains where all systems' answers to a question
+come one after another. Uses spider-dev and the published predictions where they are at
+hand (T2S_SHARED or ../shared), else the golds of `mini`, eight times over.
 """
 
 from __future__ import annotations

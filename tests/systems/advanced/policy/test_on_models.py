@@ -10,9 +10,10 @@ from systems.advanced.codec.codec import Partial, Policy
 from systems.advanced.evidence import Prober
 from systems.advanced.policy.search import SearchSettings, greedy, search
 from systems.advanced.policy.voting import sample_and_vote
-from systems.advanced.schema_graph.build import FEATURES, RELATIONS, TaskMaker
+from systems.advanced.schema_graph.build import TaskMaker
 from systems.advanced.task import Role, Task
 from tests.systems.advanced.tiny_qwen import make_folder
+from tests.systems.advanced.tiny_small import tiny_config
 
 from t2s_bench.benchmarks.benchmark import load
 from t2s_bench.types import Example
@@ -32,24 +33,11 @@ def task() -> Iterator[Task]:
 
 
 def small(task: Task) -> Policy:
-    from systems.advanced.codec.pointer.vocabulary import TOKENS
-    from systems.advanced.small_model.configuration import SmallConfig
     from systems.advanced.small_model.learner import SmallLearner
     from systems.advanced.training.lessons import Lesson
 
     torch.manual_seed(3)
-    config = SmallConfig(
-        relations=len(RELATIONS),
-        features=len(FEATURES),
-        vocabulary=len(TOKENS),
-        width=24,
-        heads=2,
-        feedforward=32,
-        encoder_layers=1,
-        decoder_layers=1,
-        ngram_buckets=64,
-    )
-    learner = SmallLearner.from_lessons(config, [task])
+    learner = SmallLearner.from_lessons(tiny_config(), [task])
     example = Example(task.question, (GOLD,))
     optimiser = torch.optim.AdamW(learner.module.parameters(), 1e-2)
     for _ in range(40):

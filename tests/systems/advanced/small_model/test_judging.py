@@ -3,30 +3,18 @@ from __future__ import annotations
 import pytest
 import torch
 from systems.advanced.codec.pointer.encode import encode
-from systems.advanced.codec.pointer.vocabulary import TOKENS
-from systems.advanced.schema_graph.build import FEATURES, RELATIONS, TaskMaker
-from systems.advanced.small_model.configuration import SmallConfig
+from systems.advanced.schema_graph.build import TaskMaker
 from systems.advanced.small_model.critic import MARKS, padded
 from systems.advanced.small_model.judging import Judging, Tokens
 from systems.advanced.small_model.learner import SmallLearner
 from systems.advanced.small_model.model import SmallModel
 from systems.advanced.small_model.session import task_batch
 from systems.advanced.task import Task
+from tests.systems.advanced.tiny_small import tiny_config
 
 from t2s_bench.benchmarks.benchmark import load
 
-CONFIG = SmallConfig(
-    relations=len(RELATIONS),
-    features=len(FEATURES),
-    vocabulary=len(TOKENS),
-    width=24,
-    heads=4,
-    feedforward=48,
-    encoder_layers=1,
-    decoder_layers=2,
-    ngram_buckets=64,
-    dropout=0.0,
-)
+CONFIG = tiny_config(decoder_layers=2, dropout=0.0)
 
 
 @pytest.fixture(scope="module")

@@ -9,30 +9,21 @@ import torch
 from systems.advanced.codec.codec import Constraint, Partial
 from systems.advanced.codec.pointer.vocabulary import TOKENS
 from systems.advanced.evidence import Prober
-from systems.advanced.schema_graph.build import FEATURES, RELATIONS, TaskMaker
-from systems.advanced.small_model.configuration import SmallConfig
+from systems.advanced.schema_graph.build import TaskMaker
 from systems.advanced.small_model.learner import SmallLearner
 from systems.advanced.small_model.model import SmallModel
 from systems.advanced.small_model.names import item_name
 from systems.advanced.small_model.session import BROKEN, SmallPolicy
 from systems.advanced.task import Evidence, Role, Task
 from systems.advanced.training.lessons import Lesson
+from tests.systems.advanced.tiny_small import tiny_config
 
 from systems.advanced.small_model import generation
 from t2s_bench.benchmarks.benchmark import load
 from t2s_bench.types import Example
 
-CONFIG = SmallConfig(
-    relations=len(RELATIONS),
-    features=len(FEATURES),
-    vocabulary=len(TOKENS),
-    width=48,
-    heads=4,
-    feedforward=96,
-    encoder_layers=2,
-    decoder_layers=1,
-    ngram_buckets=512,
-    dropout=0.0,
+CONFIG = tiny_config(
+    width=48, heads=4, feedforward=96, encoder_layers=2, ngram_buckets=512, dropout=0.0
 )
 
 
