@@ -18,6 +18,7 @@ from t2s_bench.plugins import load_system
 from t2s_bench.runs.directory import RunDirectory
 from t2s_bench.runs.experiment import run_system
 from t2s_bench.runs.lock import Scoring
+from t2s_bench.runs.side_by_side import Crew
 
 SYSTEM = '''
 import os, random, signal, sys, time
@@ -102,12 +103,27 @@ def long_shop(shop: Path) -> Path:
 
 
 def run(
-    fake: Path, shop: Path, out: Path, jobs: int, *, resume: bool = False, **options: object
+    fake: Path,
+    shop: Path,
+    out: Path,
+    jobs: int,
+    *,
+    resume: bool = False,
+    fresh: bool = False,
+    crew: Crew | None = None,
+    **options: object,
 ) -> None:
     benchmark = load(shop)
-    system = load_system(fake, options, seed=3, off=["part"])
     run_system(
-        system, benchmark, benchmark.examples, out, Scoring(("ex",)), workers=jobs, resume=resume
+        load_system(fake, options, seed=3, off=["part"]),
+        benchmark,
+        benchmark.examples,
+        out,
+        Scoring(("ex",)),
+        workers=jobs,
+        resume=resume,
+        fresh=fresh,
+        crew=crew,
     )
 
 
@@ -138,6 +154,38 @@ def test_two_processes_leave_the_bytes_of_one_in_the_order_of_the_benchmark(
     seconds = RunDirectory(two).costs()
     assert isinstance(slow := seconds["00-count"]["predict_seconds"], float) and slow >= 0.3
     assert isinstance(quick := seconds["00-top"]["predict_seconds"], float) and 0 < quick < 0.3
+
+
+def test_the_processes_of_one_run_answer_the_next_with_its_own_system(
+    fake: Path, long_shop: Path, tmp_path: Path
+) -> None:
+    with Crew() as crew:
+        run(fake, long_shop, tmp_path / "first", 2, crew=crew, words="a")
+        first = logged(fake)
+        run(fake, long_shop, tmp_path / "second", 2, crew=crew, words="b")
+        between = logged(fake)
+    last = logged(fake)
+    answered = [line for line in first + between if line[1] != "closed"]
+    assert len({process for process, _ in answered}) == 2
+    # The first system is closed before the second starts, the second when the crew goes home.
+    assert [line[1] for line in first].count("closed") == 0
+    assert [line[1] for line in between[:3]].count("closed") >= 1
+    assert sorted(line[1] for line in last) == ["closed", "closed"]
+    run(fake, long_shop, tmp_path / "alone", 1, words="b")
+    for name in ("predictions.jsonl", "scores.jsonl", "system.json"):
+        found, expected = (tmp_path / one / name for one in ("second", "alone"))
+        assert found.read_bytes() == expected.read_bytes()
+
+
+def test_after_an_error_a_crew_begins_anew(fake: Path, long_shop: Path, tmp_path: Path) -> None:
+    write(fake, "if question.id == '02-none': [][0]")
+    with Crew() as crew:
+        with pytest.raises(BadInput):
+            run(fake, long_shop, tmp_path / "run", 2, crew=crew)
+        failed = logged(fake)
+        write(fake)
+        run(fake, long_shop, tmp_path / "run", 2, crew=crew, fresh=True)
+    assert not {line[0] for line in failed} & {line[0] for line in logged(fake)}
 
 
 def test_no_process_is_started_for_a_system_that_does_not_want_it_or_for_few_questions(

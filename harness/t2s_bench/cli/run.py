@@ -94,6 +94,7 @@ def run(
     from t2s_bench.reports.terminal import print_report
     from t2s_bench.runs.experiment import run_system
     from t2s_bench.runs.lock import Scoring
+    from t2s_bench.runs.side_by_side import Crew
 
     if resume and fresh:
         raise BadInput("--resume and --fresh exclude each other: give one")
@@ -122,22 +123,24 @@ def run(
                 fresh=fresh,
                 command=tuple(sys.argv[1:]),
                 listener=listener,
+                crew=crew,
             )
 
     try:
-        if ablate:
-            from t2s_bench.analysis.arms import design
-            from t2s_bench.runs.ablation import run_ablation
+        with Crew() as crew:
+            if ablate:
+                from t2s_bench.analysis.arms import design
+                from t2s_bench.runs.ablation import run_ablation
 
-            report = run_ablation(
-                lambda off, more: load_system(system, {**options, **more}, seed=seed, off=off),
-                run_into,
-                design(loaded.name, tuple(loaded.components), ablate),
-                folder,
-                replace=resume or fresh,
-            )
-        else:
-            report = run_into(loaded, folder)
+                report = run_ablation(
+                    lambda off, more: load_system(system, {**options, **more}, seed=seed, off=off),
+                    run_into,
+                    design(loaded.name, tuple(loaded.components), ablate),
+                    folder,
+                    replace=resume or fresh,
+                )
+            else:
+                report = run_into(loaded, folder)
     except KeyboardInterrupt:
         typer.echo(f"interrupted; what is done is in {folder}: go on with --resume", err=True)
         raise typer.Exit(130) from None

@@ -72,7 +72,9 @@ class Failed:
 
 
 def main(descriptor: int) -> None:
-    """Answers batches until the run closes its end of the socket `descriptor`, or is gone.
+    """Answers batches, of one system after another, until the run closes its end, or is gone.
+
+    `descriptor` is the socket's. A system is closed before the next one starts.
 
     Ctrl-C reaches the whole foreground group; only the run reacts to it, and ends this process.
     """
@@ -80,31 +82,36 @@ def main(descriptor: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.set_inheritable(descriptor, False)
     with Connection(descriptor) as run, suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        recipe: Recipe = run.recv()
-        try:
-            _answer(recipe, run)
-        except Exception as error:
-            message = str(error)
-            if not isinstance(error, UserError):
-                message = f"system '{recipe.folder.name}': {error_text(error, recipe.folder)}"
-            run.send(Failed(message, traceback.format_exc()))
+        following: Recipe | None = run.recv()
+        while following is not None:
+            recipe = following
+            try:
+                following = _answer(recipe, run)
+            except Exception as error:
+                message = str(error)
+                if not isinstance(error, UserError):
+                    message = f"system '{recipe.folder.name}': {error_text(error, recipe.folder)}"
+                run.send(Failed(message, traceback.format_exc()))
+                return
 
 
-def _answer(recipe: Recipe, run: Connection) -> None:
+def _answer(recipe: Recipe, run: Connection) -> Recipe | None:
+    """Answers until there is another system to start (its recipe), or nothing more to do."""
     with closing(recipe.start()) as system:
         # From here on there is something to close before the process ends.
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
         run.send(Ready(json.dumps(system.describe()), system.batch_size))
-        while (requests := _next(run)) is not None:
-            answers = ask(system, requests)
+        while not isinstance(sent := _next(run), Recipe | None):
+            answers = ask(system, sent)
             lines = [(encode(prediction_record(id, made)), made.seconds) for id, made in answers]
             run.send(Answered(lines))
+    return sent
 
 
-def _next(run: Connection) -> Requests | None:
-    """The next batch; None where there is none or the run is gone."""
+def _next(run: Connection) -> Requests | Recipe | None:
+    """The next batch or system; None where there is none or the run is gone."""
     try:
-        requests: Requests = run.recv()
+        sent: Requests | Recipe = run.recv()
     except (EOFError, ConnectionResetError):
         return None
-    return requests
+    return sent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from t2s_bench.reports.report import Report, gold_ceiling, make_report
 from t2s_bench.runs.directory import RunWriter
 from t2s_bench.runs.lock import Scoring, make_lock
 from t2s_bench.runs.runner import Listener, predict_and_score
-from t2s_bench.runs.side_by_side import answer
+from t2s_bench.runs.side_by_side import Crew, answer
 from t2s_bench.scoring import Scorer
 from t2s_bench.types import Example
 
@@ -31,15 +32,18 @@ def run_system(
     fresh: bool = False,
     command: tuple[str, ...] = (),
     listener: Listener | None = None,
+    crew: Crew | None = None,
 ) -> Report:
     """Runs a system and returns the report that now stands in the run directory.
 
-    So many `workers` score, and as many processes answer where the system answers side by side.
+    So many `workers` score, and as many processes answer where the system answers side by side:
+    those of the `crew`, or some that end with the run.
     Raises NotComparable when `resume` meets a run of another identity, and BadInput when the
     folder holds a run and neither `resume` nor `fresh` is given.
     """
     lock = make_lock(benchmark, tuple(examples), system_identity(system), scoring, command)
     with (
+        nullcontext(crew) if crew is not None else Crew() as answerers,
         RunWriter(folder, lock, resume=resume, fresh=fresh) as writer,
         Scorer(
             scoring.metrics, workers=workers, budget=scoring.budget, profile=scoring.profile
@@ -51,6 +55,7 @@ def run_system(
             databases=benchmark.databases,
             check=writer.check_system,
             most=workers,
+            crew=answerers,
         )
         predict_and_score(answering, benchmark, examples, writer, scorer, listener)
         return finish(writer, benchmark, examples, scorer)

@@ -45,14 +45,15 @@ def answer(
     databases: Mapping[str, Database],
     check: Check,
     most: int,
+    crew: Crew,
 ) -> Generator[Answers, None, None]:
-    """Yields batches of answers, made in this process or, where the system may, in up to `most`.
+    """Yields batches of answers, made here or, where the system may, in up to `most` of the crew.
 
-    Every started system passes `check`; however the generator is left, what it started has ended.
+    Every started system passes `check`. A generator that is left before its end leaves no process.
     """
     count = min(most, len(examples) // LEAST_QUESTIONS)
     if count > 1 and loaded.side_by_side:
-        return _answer_side_by_side(loaded, examples, databases, check, count)
+        return _answer_side_by_side(loaded, examples, databases, check, crew, count)
     return answer_here(loaded, examples, databases, check)
 
 
@@ -61,13 +62,14 @@ def _answer_side_by_side(
     examples: Sequence[Example],
     databases: Mapping[str, Database],
     check: Check,
-    processes: int,
+    crew: Crew,
+    count: int,
 ) -> Generator[Answers, None, None]:
     """A failing batch ends it once those before it are answered; what comes later is kept, too."""
     recipe = Recipe(loaded.folder, loaded.digest, loaded.given, loaded.seed, loaded.off)
     following = 0
     failure: tuple[int, BadInput] | None = None
-    with _started(recipe, processes) as started:
+    with crew.at(recipe, count) as started:
         # By process, the place of the first example that it is at.
         places = dict.fromkeys(started, _STARTING)
         sizes: dict[_Process, int] = {}
@@ -98,7 +100,7 @@ def _answer_side_by_side(
 class _Process:
     """One process that answers; it lives until `close`, or dies on its own."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self) -> None:
         self.connection, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(
@@ -110,7 +112,6 @@ class _Process:
                 # way; native libraries read this when they load.
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
             )
-        self.send(recipe)
 
     @property
     def ended(self) -> bool:
@@ -164,27 +165,48 @@ class _Process:
             self._process.wait()
 
 
-@contextmanager
-def _started(recipe: Recipe, count: int) -> Iterator[Sequence[_Process]]:
-    processes: list[_Process] = []
-    # Ctrl-C must not reach a process before it can ignore it, nor this one before the process is
-    # on the list. A blocked signal stays blocked in a process started meanwhile.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+class Crew:
+    """Processes that answer, kept from one run to the next; leaving it ends them.
+
+    The arms of an ablation need not start Python and load their libraries anew.
+    """
+
+    def __init__(self) -> None:
+        self._processes: list[_Process] = []
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for process in self._processes:
+            process.connection.close()
+        for process in self._processes:
+            process.close()
+        self._processes.clear()
+
+    @contextmanager
+    def at(self, recipe: Recipe, count: int) -> Iterator[Sequence[_Process]]:
+        """So many processes, each at starting this system; an error ends all of them."""
         try:
-            processes += (_Process(recipe) for _ in range(count))
+            self._start(count - len(self._processes))
+            at_it = self._processes[:count]
+            for process in at_it:
+                process.send(recipe)
+            yield at_it
+        except BaseException:
+            for process in self._processes:
+                process.terminate()
+            self.__exit__()
+            raise
+
+    def _start(self, count: int) -> None:
+        # Ctrl-C must not reach a process before it can ignore it, nor this one before the process
+        # is on the list. A blocked signal stays blocked in a process started meanwhile.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._processes += (_Process() for _ in range(count))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        yield processes
-    except BaseException:
-        for process in processes:
-            process.terminate()
-        raise
-    finally:
-        for process in processes:
-            process.connection.close()
-        for process in processes:
-            process.close()
 
 
 def _with_news(processes: Sequence[_Process]) -> Sequence[_Process]:

@@ -19,13 +19,16 @@ from ..task import Evidence
 class Candidate:
     """A whole statement, what its execution showed, and how often the search came to it.
 
-    `objections` is how many kinds of them there are (see `objections.py`), 0 where nobody looked.
+    `objections` is how many kinds of them there are (see `objections.py`), `cues` how many words of
+    the question and choices of the statement do not answer each other (see `cues.py`); 0 where
+    nobody looked.
     """
 
     partial: Partial
     evidence: Evidence
     visits: int = 0
     objections: int = 0
+    cues: int = 0
 
     @property
     def sql(self) -> str:

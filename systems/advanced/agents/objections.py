@@ -4,8 +4,10 @@
     mismatched  a column of numbers compared with other text, or the other way round
     absent      a literal that is no cell of the column that shall equal it
     unsaid      a number of the question that the statement does not mention
+    partial     a text of several words of which the question has some and not all
 
 None of them proves that a statement is wrong; how much one weighs is fitted (`selection.Blend`).
+Which words of the question a statement does not answer is told beside them (`cues.py`).
 What execution shows to be wrong is in `faults.py`, and comes with what to hold fixed.
 """
 
@@ -17,15 +19,18 @@ from dataclasses import replace
 
 from t2s_bench.databases.connection import quote_identifier
 from t2s_bench.databases.schema import Column, Schema
+from t2s_bench.databases.value_words import fold
 
 from ..codec.pointer.joins import Groups
+from ..cues import disagreements, heard
 from ..evidence import Prober
-from ..reading import Node, argument, literal_text, resolved, sources, table_of
+from ..reading import Node, argument, literal_text, names, resolved, sources, table_of
 from ..schema_graph.features import FEATURES
 from ..task import Task
 from .candidate import Candidate
 
 CROSSED, MISMATCHED, ABSENT, UNSAID = "crossed", "mismatched", "absent", "unsaid"
+PARTIAL = "partial"
 # Literals of one statement that are looked up: each may cost a scan of its table.
 LOOKED_UP = 4
 _NUMBER, _WORD = FEATURES.index("numeric literal"), FEATURES.index("number word")
@@ -36,10 +41,21 @@ Condition = tuple[str, Column, list[str]]
 
 
 def weighed(task: Task, candidates: Sequence[Candidate], prober: Prober) -> tuple[Candidate, ...]:
-    """The candidates with how many kinds of objections there are to each; none to what fails."""
+    """The candidates with how many kinds of objections and cues speak against each.
+
+    Nothing is said against what does not run: that is judged by its failing.
+    """
     running = [one.sql for one in candidates if one.evidence.runs]
     found = dict(zip(running, objections(task, running, prober), strict=True))
-    return tuple(replace(one, objections=len(found.get(one.sql, ()))) for one in candidates)
+    asked = heard(task.question.question)
+    cues = {}
+    for sql in running:
+        tree = resolved(sql, task.schema, task.database.dialect)
+        cues[sql] = disagreements(asked, names(tree, task.schema)) if tree is not None else 0
+    return tuple(
+        replace(one, objections=len(found.get(one.sql, ())), cues=cues.get(one.sql, 0))
+        for one in candidates
+    )
 
 
 def objections(task: Task, sqls: Sequence[str], prober: Prober) -> list[frozenset[str]]:
@@ -63,6 +79,8 @@ def objections(task: Task, sqls: Sequence[str], prober: Prober) -> list[frozense
                 kinds.add(ABSENT)
             if _unsaid(task, tree):
                 kinds.add(UNSAID)
+            if _partial(task, tree):
+                kinds.add(PARTIAL)
         found.append(frozenset(kinds))
     return found
 
@@ -155,6 +173,15 @@ def _mismatched(column: Column, literals: Sequence[str]) -> bool:
 
 def _is_number(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
+
+
+def _partial(task: Task, tree: Node) -> bool:
+    """Whether a text has words of the question beside others that it does not have."""
+    from sqlglot import exp
+
+    asked = set(fold(f"{task.question.question} {task.question.evidence}").split())
+    texts = (set(fold(node.name).split()) for node in tree.find_all(exp.Literal) if node.is_string)
+    return any(len(text) > 1 and text & asked and not text <= asked for text in texts)
 
 
 def _unsaid(task: Task, tree: Node) -> bool:

@@ -1,9 +1,9 @@
-"""Which result wins: judgement, the writer's likelihood, votes, emptiness and objections.
+"""Which result wins: judgement, likelihood, votes, emptiness, objections and the question's cues.
 
 Each candidate that runs has a share of belief, a product of experts:
 
     exp(judgement · logit + likelihood · log-probability + votes · log(share)
-        + empty · [no rows] + objections · how many kinds)
+        + empty · [no rows] + objections · how many kinds + cues · how many disagree)
 
 A result has the sum of its candidates. So several statements with one result add up, a sure writer
 counts for more than an unsure one, and between two statements the judgement speaks as a pairwise
@@ -37,14 +37,15 @@ class Weights:
     votes: float = 1.0
     empty: float = 0.0
     objections: float = -1.0
+    cues: float = -0.5
 
 
-# Nobody gains from being judged worse, being less likely, returning nothing, or being objected to.
-SIGNS = Weights(1, 1, 1, -1, -1)
+# Nobody gains from being judged worse, less likely, empty, or spoken against.
+SIGNS = Weights(1, 1, 1, -1, -1, -1)
 ALONE = {
-    "judgement_alone": Weights(1, 0, 0, 0, 0),
-    "likelihood_alone": Weights(0, 1, 0, 0, 0),
-    "votes_alone": Weights(0, 0, 1, 0, 0),
+    "judgement_alone": Weights(1, 0, 0, 0, 0, 0),
+    "likelihood_alone": Weights(0, 1, 0, 0, 0, 0),
+    "votes_alone": Weights(0, 0, 1, 0, 0, 0),
 }
 
 
@@ -223,6 +224,7 @@ def _terms(
             math.log(share + LEAST_SHARE),
             float(one.evidence.empty),
             float(one.objections),
+            float(one.cues),
         )
         for one, logit, share in zip(candidates, logits, voted, strict=True)
     ]

@@ -16,10 +16,10 @@ from t2s_bench.databases.schema import Schema
 from t2s_bench.databases.value_words import fold
 
 from ..agents.faults import YES_NO, unknown_literals
+from ..cues import known, speaks_for, wants_one_row
 from ..evidence import Prober
 from ..parts import Part
 from ..task import Evidence, Task
-from .cues import known, speaks_for, wants_one_row
 from .difference import Difference, Kind
 
 # A name is better than another where it has this much more of its words in the question.

@@ -27,6 +27,8 @@ from .inputs import Batch
 
 # What is told of a statement (see `marks`), and the critic's own likelihood of it.
 MARKS, OWN = 8 + FIGURES, 2
+# The least log-probability of a token that counts.
+LEAST_LIKELY = -10.0
 
 
 def marks(
@@ -96,7 +98,7 @@ class Critic(nn.Module):
         statements = torch.cat((torch.full_like(tokens[:, :1], BEGIN), tokens), 1)
         states, _ = self.decoder.states(statements, memory)
         chosen = self.decoder.logits(states[:, :-1], memory).log_softmax(-1)
-        own = chosen.gather(2, tokens[..., None]).squeeze(-1).clamp(min=-10.0)
+        own = chosen.gather(2, tokens[..., None]).squeeze(-1).clamp(min=LEAST_LIKELY)
         return states.float(), own
 
     def verdict(

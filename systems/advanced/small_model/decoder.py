@@ -79,10 +79,13 @@ class DecoderLayer(nn.Module):
         causal: torch.Tensor | None,
         cross: KeysValues,
         hidden: torch.Tensor,
+        before: KeysValues | None = None,
     ) -> tuple[torch.Tensor, KeysValues]:
-        """(B, t, d) → (B, t, d) and the keys and values of what is written."""
+        """(B, t, d) → (B, t, d) and the keys and values of what is written, with those before."""
         normal = self.norm(x)
         written = self.own.keys_values(normal)
+        if before is not None:
+            written = torch.cat((before[0], written[0]), 2), torch.cat((before[1], written[1]), 2)
         x = x + self.dropout(self.own(normal, written, causal))
         x = x + self.dropout(self.cross(self.norm2(x), cross, hidden))
         return x + self.dropout(self.forward_layers(self.norm3(x))), written
@@ -143,6 +146,27 @@ class Decoder(nn.Module):
         written: Written = []
         for number, layer in enumerate(self.layers):
             x, kept = layer(x, causal, memory.cross[number], memory.hidden)
+            written.append(kept)
+        return self.norm(x), written
+
+    def branches(
+        self,
+        tokens: torch.Tensor,
+        places: torch.Tensor,
+        unseen: torch.Tensor,
+        before: Written | None,
+        memory: Memory,
+    ) -> tuple[torch.Tensor, Written]:
+        """What `states` gives for tokens (1, t) of statements that share beginnings: a tree.
+
+        `places` (t,) say how many tokens stand before each; `unseen` (t, all) is HIDDEN where a
+        token does not stand before, among those `before` and these.
+        """
+        x = self.dropout(memory.sources[:, tokens[0]] + self.places(places))
+        written: Written = []
+        for number, layer in enumerate(self.layers):
+            known = before[number] if before is not None else None
+            x, kept = layer(x, unseen, memory.cross[number], memory.hidden, known)
             written.append(kept)
         return self.norm(x), written
 

@@ -27,6 +27,7 @@ class Masks:
         self._is_number = np.array(
             [item.kind is Kind.VALUE and item.text.isdecimal() for item in graph.items], dtype=bool
         )
+        self._columned = np.bincount(self._table_of[self._is_column], minlength=self.width).tolist()
         self._made: dict[tuple[object, ...], Mask] = {}
 
     def of(self, stack: tuple[Open, ...]) -> Mask:
@@ -43,13 +44,14 @@ class Masks:
         return mask
 
     def _make(self, query: Open, outside: int, around: Open, depth: int) -> Mask:
-        options = Options(self.width, query, outside, around, depth)
+        options = Options(self._columned, query, outside, around, depth)
         options.fill()
         mask = np.zeros(v.SIZE + len(self.kinds), dtype=bool)
         mask[list(options.tokens)] = True
         items = mask[v.SIZE :]
         if options.columns:
             items |= self._is_column & self._within(options.columns)
+            items[options.told] = False
         if options.tables:
             items |= self._is_table & self._within(options.tables)
         if options.values:

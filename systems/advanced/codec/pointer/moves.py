@@ -32,11 +32,26 @@ def _pointed(query: Open, number: int, masks: Masks) -> Open:
     bits = sum(1 << (table + n * masks.width) for n in range(query.instance + 1))
     if kind is Kind.TABLE:
         joined = query.joined if query.place == at.TABLE else query.place == at.AFTER_SOURCE
-        held = query.held | bits
-        return query._replace(place=at.AFTER_SOURCE, held=held, instance=0, joined=joined)
+        return query._replace(
+            place=at.AFTER_SOURCE,
+            held=query.held | bits,
+            instance=0,
+            joined=joined,
+            latest=1 << (table + query.instance * masks.width),
+            told=(),
+        )
+    if query.clause == v.FROM:
+        query = _equal(query, number, 1 << (table + query.instance * masks.width))
     if query.clause == at.SELECT and not query.outer:
         query = query._replace(needed=query.needed | bits)
     return _done(_begun(query)._replace(instance=0, outer=False))
+
+
+def _equal(query: Open, column: int, table: int) -> Open:
+    """One end of ON is said."""
+    if (query.after or query.place) == at.ON_LEFT:
+        return query._replace(left=column)
+    return query._replace(left=-1, told=tuple(sorted((*query.told, (query.left, table)))))
 
 
 def _begun(query: Open) -> Open:
@@ -80,6 +95,7 @@ def _clause(query: Open, token: int) -> Open:
     place = {v.FROM: at.SOURCE, v.LIMIT: at.NUMBER, v.LIMIT_ONE: at.AFTER_LIMIT}.get(token, at.ITEM)
     if token == v.ORDER and query.compound:  # by what the first core selects
         query = query._replace(held=query.exposed)
+    query = query._replace(latest=0, told=())
     if token not in v.SET_OPERATORS:
         grouped = query.grouped or token == v.GROUP
         return query._replace(clause=token, place=place, side=at.LEFT, grouped=grouped)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from . import places as at
 from . import vocabulary as v
 from .places import Open
@@ -33,12 +35,16 @@ class Options:
     """What may follow, once `fill` is called.
 
     `tokens` of the vocabulary, `columns` and `tables` (as bits of tables), whether `values`, and
-    whether only those that are whole `numbers`. `around` is the query around this one, `outside`
-    are the tables of all those around.
+    whether only those that are whole `numbers`; but none of the items `told`. `around` is the query
+    around this one, `outside` are the tables of all those around; `columned` says how many columns
+    each table has.
     """
 
-    def __init__(self, width: int, query: Open, outside: int, around: Open, depth: int) -> None:
-        self.width = width
+    def __init__(
+        self, columned: Sequence[int], query: Open, outside: int, around: Open, depth: int
+    ) -> None:
+        self.columned = columned
+        self.width = width = len(columned)
         self.query = query
         self.around = around
         self.depth = depth
@@ -49,6 +55,7 @@ class Options:
         self.tables = 0
         self.values = False
         self.numbers = False
+        self.told: list[int] = []
 
     def fill(self) -> None:
         """Fills what the query's place allows."""
@@ -107,11 +114,11 @@ class Options:
         elif query.outer:
             bits = self.around.held & query.held
         elif query.clause == v.FROM:
-            bits = query.held
+            bits = self._end_of_on()
         else:
             bits = self.seen
         self.columns = bits >> query.instance * self.width & self.everything
-        higher = bits >> (query.instance + 1) * self.width & self.everything
+        higher = bits >> (query.instance + 1) * self.width
         if higher and query.instance + 1 < at.MOST_INSTANCES:
             self.tokens.add(v.SECOND)
         shadowed = self.around.held & query.held
@@ -196,22 +203,56 @@ class Options:
         if query.place == at.SOURCE and not query.needed:
             self._subquery()
         if query.place == at.AFTER_SOURCE:
-            if query.joined:
+            if query.joined and self._more_equal():
                 self.tokens.add(v.ON)
             if not query.needed & ~query.held:
                 self._ending()
 
-    def _more_tables(self) -> None:
-        """Tables of which the instance before is there and this one is not."""
+    def _end_of_on(self) -> int:
+        """The tables whose columns an end of ON may be: the last one's, then those before it.
+
+        No column of the last table is said to equal one of the same table twice.
+        """
         query = self.query
-        here = query.held >> query.instance * self.width & self.everything
-        before = self.everything
-        if query.instance:
-            before = query.held >> (query.instance - 1) * self.width & self.everything
-        self.tables = before & ~here
+        before = query.held & ~query.latest
+        if (query.after or query.place) == at.ON_LEFT:
+            open_to = self._with_columns(before)
+            lefts = [left for left, _ in query.told]
+            self.told = [left for left in set(lefts) if lefts.count(left) == open_to]
+            return query.latest
+        return before & ~sum(table for left, table in query.told if left == query.left)
+
+    def _more_equal(self) -> bool:
+        """Whether there is one more pair of columns for ON."""
+        query = self.query
+        pairs = self._columns_of(query.latest) * self._with_columns(query.held & ~query.latest)
+        return len(query.told) < min(pairs, at.MOST_ON)
+
+    def _with_columns(self, tables: int) -> int:
+        return sum(1 for n in range(tables.bit_length()) if self._columns_of(tables & 1 << n))
+
+    def _columns_of(self, table: int) -> int:
+        """How many columns the table of a bit has; none where there is no bit."""
+        return self.columned[(table.bit_length() - 1) % self.width] if table else 0
+
+    def _more_tables(self) -> None:
+        """Tables of which the instance before is there and this one is not.
+
+        Those that SELECT names come first.
+        """
+        query = self.query
+        missing = query.needed & ~query.held or -1
+
+        def named_next(instance: int) -> int:
+            before = self.everything
+            if instance:
+                before = query.held >> (instance - 1) * self.width
+            here = missing & ~query.held
+            return before & here >> instance * self.width & self.everything
+
+        self.tables = named_next(query.instance)
         if query.place != at.SOURCE and any(
-            query.held >> (n - 1) * self.width & ~(query.held >> n * self.width) & self.everything
-            for n in range(query.instance + 1, at.MOST_INSTANCES)
+            named_next(instance) for instance in range(query.instance + 1, at.MOST_INSTANCES)
         ):
             self.tokens.add(v.SECOND)
         if query.place == at.AFTER_SOURCE and (self.tables or v.SECOND in self.tokens):

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from . import vocabulary as v
 
-# Subqueries inside one another, brackets inside one another, instances of one table.
-DEEPEST, MOST_BRACKETS, MOST_INSTANCES = 6, 3, 4
+# Subqueries inside one another, brackets inside one another, instances of one table, and ON of one
+# table: Spider's training golds have up to 3 of these.
+DEEPEST, MOST_BRACKETS, MOST_INSTANCES, MOST_ON = 6, 3, 4, 4
 
 # What is expected next in a query.
 (
@@ -59,6 +60,10 @@ class Open(NamedTuple):
     grouped: bool = False  # by GROUP BY, or into one row by an aggregate
     alone: bool = False  # FROM is a derived table, of which no column can be named
     joined: bool = False  # the last table may have ON
+    latest: int = 0  # the bit of the last table
+    # What its ON say already: a column (item) of it, and the bit of the table that the other is of.
+    told: tuple[tuple[int, int], ...] = ()
+    left: int = -1  # the column that ON has begun with
     brackets: tuple[int, ...] = ()  # OPEN, SQUARE, or COUNT for an aggregate's square one
     instance: int = 0  # how many SECOND stand before the next table or column
     outer: bool = False

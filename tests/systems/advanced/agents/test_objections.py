@@ -12,6 +12,7 @@ from systems.advanced.agents.objections import (
     ABSENT,
     CROSSED,
     MISMATCHED,
+    PARTIAL,
     UNSAID,
     objections,
     weighed,
@@ -118,6 +119,19 @@ def test_a_number_may_be_said_in_any_literal_and_a_number_word_need_not_be(
     assert UNSAID not in found
 
 
+def test_a_text_that_the_question_names_in_part_is_one(tmp_path: Path, prober: Prober) -> None:
+    made = task(tmp_path, "Concerts in Land's End Airport or at the Airport Hotel?")
+    named, part, other = (
+        f"SELECT title FROM concert WHERE title LIKE '{text}'"
+        for text in ("%airport hotel%", "%Land Airport Lisbon%", "%Rome Arena%")
+    )
+    assert objections(made, [named, part, other], prober) == [
+        frozenset(),
+        frozenset({PARTIAL}),
+        frozenset(),
+    ]
+
+
 def test_the_question_s_numbers_are_known_by_their_marks(tmp_path: Path) -> None:
     made = task(tmp_path, "Who is older than 25?")
     marks = made.graph.features[made.graph.value_items["25"]]
@@ -133,3 +147,13 @@ def test_candidates_that_fail_are_not_looked_at(tmp_path: Path, prober: Prober) 
         Candidate(Partial((), sql, -1.0, True), one) for sql, one in zip(sqls, seen, strict=True)
     ]
     assert [one.objections for one in weighed(made, candidates, prober)] == [1, 0]
+
+
+def test_words_that_a_statement_does_not_answer_are_counted(tmp_path: Path, prober: Prober) -> None:
+    made = task(tmp_path, "What is the average age of the singers?")
+    sqls = ["SELECT AVG(age) FROM singer", "SELECT MIN(age) FROM singer", "SELECT age FROM singers"]
+    seen = prober.run(made.database, sqls)
+    candidates = [
+        Candidate(Partial((), sql, -1.0, True), one) for sql, one in zip(sqls, seen, strict=True)
+    ]
+    assert [one.cues for one in weighed(made, candidates, prober)] == [0, 2, 0]

@@ -65,6 +65,13 @@ def test_an_objection_counts_as_much_as_its_weight() -> None:
     assert ranked.scores[1] == pytest.approx(1 / (1 + math.exp(2.0)))
 
 
+def test_a_cue_counts_as_much_as_its_weight() -> None:
+    deaf = replace(candidate("a"), cues=2)
+    ranked = select([deaf, candidate("b")], [1.0, 0.0], Weights(1.0, 0.0, 0.0, 0.0, 0.0, -1.5))
+    assert ranked.chosen == 1
+    assert ranked.scores[1] == pytest.approx(1 / (1 + math.exp(2.0)))
+
+
 def test_objections_weigh_what_they_are_worth_on_other_questions() -> None:
     bad, good = replace(candidate("a"), objections=1), candidate("b")
     telling = [Case((bad, good), (0.0, 0.0), (n == 0, n > 0)) for n in range(10)]
@@ -181,7 +188,7 @@ def test_the_accuracy_is_that_on_databases_that_nothing_was_fitted_on() -> None:
 def test_nothing_to_choose_from_teaches_nothing() -> None:
     never = Case((candidate("a"), candidate("b")), (1.0, 0.0), (False, False))
     blend = Blend.fit([never, never])
-    assert blend.weights == Weights(0.0, 0.0, 0.0, 0.0, 0.0)
+    assert blend.weights == Weights(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     assert Blend.fit([]) == Blend()
 
 

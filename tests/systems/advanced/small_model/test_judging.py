@@ -71,6 +71,6 @@ def test_each_beginning_is_read_once(
     judging = Judging(model.critic, task_batch(model, task))
     judging.values(statements)
     assert judging.tokens == len({one[:n] for one in statements for n in range(1, len(one) + 1)})
-    monkeypatch.setattr(model.critic, "read", None)
+    monkeypatch.setattr(model.critic, "decoder", None)
     judging.values([one[:3] for one in statements])
     judging.verdicts(statements, [[0.0] * MARKS] * len(statements))

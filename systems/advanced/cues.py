@@ -1,11 +1,12 @@
 """Words of a question that speak for one of SQL's choices: "at least" for >=, "both" for INTERSECT.
 
-English only: a question in another language has no cues, and the probes that read them are silent.
+English only: of a question in another language nothing is said here.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from functools import lru_cache
 
 # The head of a part (see `parts.Part`) → phrases for it, on word boundaries.
@@ -40,6 +41,14 @@ _CUES = {
     "|alphabetical(?:ly)?|alphabetic|lexicographic(?:al)?|worst",
 }
 _OPPOSITES = {">": (">=",), "<": ("<=",), "!=": (), "COUNT": ("COUNT DISTINCT",)}
+# Cues that a right statement rarely leaves unanswered, and choices that it rarely makes uncued,
+# among the candidates for 741 questions of held-out training databases.
+_ANSWERED = ["AVG", "SUM", "MIN", ">", "<", "<=", "BETWEEN", "EXCEPT", "COUNT", "DISTINCT"]
+_CUED = ["AVG", "SUM", "MIN", "BETWEEN", "COUNT", "DISTINCT", "UNION", "LIKE", "!=", "DESC"]
+_ENGLISH = re.compile(
+    r"\b(?:the|of|what|which|who|whose|where|how|is|are|for|in|by|with|all|list|show|find|give)\b",
+    re.IGNORECASE,
+)
 _ONE_ROW = re.compile(
     r"\b(how many|what is the (total|average|mean|maximum|minimum|number|sum)|count the)\b", re.I
 )
@@ -55,6 +64,29 @@ def speaks_for(head: str, text: str) -> bool:
     if not _pattern(head).search(text):
         return False
     return not any(_pattern(other).search(text) for other in _OPPOSITES.get(head, ()))
+
+
+def heard(text: str) -> frozenset[str] | None:
+    """The choices that the text has cues for; None where it is not English.
+
+    >>> sorted(heard("the average age of those older than 20") or "")
+    ['>', 'AVG']
+    """
+    if not _ENGLISH.search(text):
+        return None
+    return frozenset(head for head in _CUES if speaks_for(head, text))
+
+
+def disagreements(heard: frozenset[str] | None, names: Container[str]) -> int:
+    """How many cues a statement with these names leaves unanswered, and choices it makes uncued.
+
+    >>> disagreements(heard("the average age of singers"), {"singer", "singer.age", "MIN"})
+    2
+    """
+    if heard is None:
+        return 0
+    unanswered = sum(head in heard and head not in names for head in _ANSWERED)
+    return unanswered + sum(head in names and head not in heard for head in _CUED)
 
 
 def known(head: str) -> bool:
