@@ -113,7 +113,7 @@ def _small(options: AdvancedOptions, folder: Path, off: frozenset[str]) -> Opene
     torch.set_num_threads(options.threads)
     place = small_arm(options, folder, off)
     model = SmallModel.load(place)
-    policy = SmallPolicy(model, typed="gat" not in off)
+    policy = SmallPolicy(model, typed="gat" not in off, fixed=True)
     digest = hashlib.sha256((place / WEIGHTS).read_bytes()).hexdigest()[:16]
     at_inference = ("gat",) if "gat" in off and model.config.typed else ()
     return Opened(policy, place, {"weights": digest, "arm": place.name}, at_inference)

@@ -52,16 +52,16 @@ def _read(sql: str, dialect: str) -> Node | None:
     joins = [bool(found[1]) for found in _JOINS.finditer(sql)]
     if 2 * sum(joins) - len(joins) > BARE_JOINS:
         return None
-    # sqlglot tells through its log that it reads something as a mere command.
+    # sqlglot tells through its log that it reads something as a mere command. (To set a level would
+    # empty what all loggers keep.)
     log = logging.getLogger("sqlglot")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+    silent, log.disabled = log.disabled, True
     try:
         found = [tree for tree in sqlglot.parse(sql, dialect=dialect) if tree is not None]
     except (SqlglotError, RecursionError):
         return None
     finally:
-        log.setLevel(level)
+        log.disabled = silent
     return found[0] if len(found) == 1 else None
 
 

@@ -6,6 +6,7 @@ plain data, and its answers go back as lines of predictions.jsonl.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -100,6 +101,8 @@ def _answer(recipe: Recipe, run: Connection) -> Recipe | None:
     with closing(recipe.start()) as system:
         # From here on there is something to close before the process ends.
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+        # What has been loaded stays: the collector need not look through it again and again.
+        gc.freeze()
         run.send(Ready(json.dumps(system.describe()), system.batch_size))
         while not isinstance(sent := _next(run), Recipe | None):
             answers = ask(system, sent)

@@ -47,13 +47,24 @@ class Row:
 
 
 class Writer:
-    """Writes for one task; counts the tokens it has written."""
+    """Writes for one task; counts the tokens it has written.
 
-    def __init__(self, decoder: Decoder, memory: Memory, begin: int, longest: int) -> None:
+    `weights` are the decoder's, where they are ready.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        memory: Memory,
+        begin: int,
+        longest: int,
+        weights: StepWeights | None = None,
+    ) -> None:
         self._decoder = decoder
         self._memory = memory
         self._begin = begin
         self._longest = min(longest, LONGEST)
+        self._ready = weights
         self.tokens = 0
 
     @torch.inference_mode()
@@ -68,18 +79,15 @@ class Writer:
         while live:
             scores = self._next(steps, live, adjust)
             likeliest = scores.argmax(1)
-            best: list[list[tuple[float, int, int]]] = [[] for _ in starts]
-            for number, row in enumerate(live):
-                for token in _largest(scores[number], n):
-                    score = row.logprob + float(scores[number, token])
-                    best[row.origin].append((score, number, token))
+            totals = scores + np.array([[row.logprob] for row in live])
+            origins = np.array([row.origin for row in live])
             grown = []
-            for origin, options in enumerate(best):
-                options.sort(key=lambda option: (-option[0], option[1], option[2]))
+            for origin in dict.fromkeys(row.origin for row in live):
+                options = _likeliest(totals, np.flatnonzero(origins == origin), n)
                 ended = [row.logprob for row in done[origin]]
                 best_one = max([option[0] for option in options[:1]] + ended, default=-np.inf)
                 worst = max(_nth(ended, n), best_one - SPREAD)
-                for score, number, token in options[:n]:
+                for score, number, token in options:
                     if score == -np.inf or score <= worst:
                         continue
                     row = self._grown(live[number], token, score, number)
@@ -154,7 +162,7 @@ class Writer:
 
     @cached_property
     def _weights(self) -> StepWeights:
-        return StepWeights(self._decoder)
+        return self._ready or StepWeights(self._decoder)
 
     def _next(
         self, steps: Stepping, live: Sequence[Row], adjust: Adjust | None
@@ -186,10 +194,17 @@ def _continued(steps: Stepping, rows: Sequence[Row]) -> list[Row]:
     return [replace(row, place=number) for number, row in enumerate(rows)]
 
 
-def _largest(scores: npt.NDArray[np.float32], n: int) -> list[int]:
-    if n >= len(scores):
-        return list(range(len(scores)))
-    return sorted(np.argpartition(-scores, n)[:n].tolist())
+def _likeliest(
+    totals: npt.NDArray[np.float64], rows: npt.NDArray[np.intp], n: int
+) -> list[tuple[float, int, int]]:
+    """The n likeliest (score, row, token) of these rows, the best first; ties as they stand."""
+    flat = totals[rows].ravel()
+    places = np.arange(len(flat))
+    if n < len(flat):
+        places = np.sort(np.argpartition(-flat, n)[:n])
+    places = places[np.argsort(-flat[places], kind="stable")]
+    numbers, tokens = np.divmod(places, totals.shape[1])
+    return list(zip(flat[places].tolist(), rows[numbers].tolist(), tokens.tolist(), strict=True))
 
 
 def _nth(logprobs: Sequence[float], n: int) -> float:

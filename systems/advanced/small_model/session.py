@@ -24,6 +24,7 @@ from .inputs import Batch, make_batch, make_inputs
 from .judging import Judging
 from .model import SmallModel
 from .names import item_name
+from .stepping import StepWeights
 
 # The logit of a statement that does not run, or that nothing can be said of: surely wrong.
 BROKEN = -12.0
@@ -36,10 +37,12 @@ class SmallPolicy:
 
     With `typed` False the edges of the graph count as none and the relevance is the lexical
     linker's, also where the weights were trained with them: an ablation at inference only.
+    `fixed` says that the weights will not change: what a step needs of them is made once.
     """
 
-    def __init__(self, model: SmallModel, typed: bool = True) -> None:
+    def __init__(self, model: SmallModel, typed: bool = True, fixed: bool = False) -> None:
         self.model = model.eval()
+        self._weights = StepWeights(model.decoder) if fixed else None
         self.typed = typed and model.config.typed
         self._linked: SmallSession | None = None
 
@@ -48,7 +51,7 @@ class SmallPolicy:
         linked, self._linked = self._linked, None
         if linked is not None and linked.task is task:
             return linked
-        return SmallSession(self.model, task, linking, self.typed)
+        return SmallSession(self.model, task, linking, self.typed, self._weights)
 
     def link(self, task: Task) -> Linking:
         """The schema role's relevance; the lexical linker's where attention is not typed.
@@ -57,7 +60,7 @@ class SmallPolicy:
         """
         if not self.typed:
             return lexical_linking(task)
-        self._linked = SmallSession(self.model, task)
+        self._linked = SmallSession(self.model, task, weights=self._weights)
         return self._linked.linking()
 
 
@@ -65,7 +68,12 @@ class SmallSession:
     """One task on the small model."""
 
     def __init__(
-        self, model: SmallModel, task: Task, linking: Linking | None = None, typed: bool = True
+        self,
+        model: SmallModel,
+        task: Task,
+        linking: Linking | None = None,
+        typed: bool = True,
+        weights: StepWeights | None = None,
     ) -> None:
         self._model = model
         self._task = task
@@ -80,7 +88,8 @@ class SmallSession:
                 items, _ = model.encoder(self._batch)
                 self._relevance = self._batch.relevance
                 self._memory = model.decoder.memory(items, self._batch.mask, self._relevance)
-        self._writer = Writer(model.decoder, self._memory, BEGIN, model.config.longest_sql - 1)
+        longest = model.config.longest_sql - 1
+        self._writer = Writer(model.decoder, self._memory, BEGIN, longest, weights)
         self._start = State.start(task.graph)
         self._known: dict[str, tuple[tuple[int, ...], float]] = {}
         self._scored = 0

@@ -48,12 +48,24 @@ class Stepping:
         self._hidden = array(memory.hidden[0, 0])
         self._sources, self._targets = array(memory.sources[0]), array(memory.targets[0]).T
         self._bias = array(memory.bias[0])
-        longest = max(map(len, rows)) + 1
-        read = [[begin, *row, *(0,) * (longest - 1 - len(row))] for row in rows]
+        if any(rows):
+            self._read(decoder, memory, [[begin, *row] for row in rows])
+            return
+        # The first token is a step like any other, which takes less than reading it does.
+        heads, _, size = self._cross[0][0].shape
+        self._kept = np.empty((len(self._cross), 2, heads, 0, size), dtype=np.float32)
+        self._count = 0
+        self._lengths = np.zeros(len(rows), dtype=np.int64)
+        self._unseen = np.empty((len(rows), 0), dtype=np.float32)
+        self.write(range(len(rows)), [begin] * len(rows))
+
+    def _read(self, decoder: Decoder, memory: Memory, rows: Sequence[Sequence[int]]) -> None:
+        longest = max(map(len, rows))
+        read = [[*row, *(0,) * (longest - len(row))] for row in rows]
         states, written = decoder.states(
             torch.tensor(read, device=memory.bias.device), memory.shared_by(len(rows))
         )
-        self._lengths = np.array([len(row) + 1 for row in rows])
+        self._lengths = np.array([len(row) for row in rows])
         self._last = array(states)[np.arange(len(rows)), self._lengths - 1]
         # (layers, keys and values, heads, room, size): the tokens of all rows, one after another.
         self._kept = np.stack(

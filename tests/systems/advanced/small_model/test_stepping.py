@@ -35,9 +35,11 @@ def learner(task: Task) -> SmallLearner:
     return SmallLearner.from_lessons(small_config(OPTIONS), [task])
 
 
-def test_steps_give_the_scores_of_the_whole_statement(task: Task, learner: SmallLearner) -> None:
+@pytest.mark.parametrize("rows", [[(3, SIZE + 1, 7), (4,), (SIZE + 2, SIZE, 5, 6, 9)], [()] * 3])
+def test_steps_give_the_scores_of_the_whole_statement(
+    task: Task, learner: SmallLearner, rows: list[tuple[int, ...]]
+) -> None:
     model = learner.model.eval()
-    rows = [(3, SIZE + 1, 7), (4,), (SIZE + 2, SIZE, 5, 6, 9)]
     with torch.inference_mode():
         memory, _ = model.remember(task_batch(model, task))
         steps = Stepping(model.decoder, StepWeights(model.decoder), memory, BEGIN, rows)
