@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from t2s_bench.plugins import load_system
 from t2s_bench.runs.directory import RunDirectory
 from t2s_bench.runs.experiment import run_system
 from t2s_bench.runs.lock import Scoring
+from t2s_bench.runs.records import held
 from t2s_bench.types import Question
 
 SYSTEM = """
@@ -51,10 +53,16 @@ def write(folder: Path, batch: str) -> None:
     (folder / "system.py").write_text(SYSTEM.format(batch=batch))
 
 
-def run(folder: Path, shop: Path, out: Path, *, resume: bool = False) -> None:
+def run(folder: Path, shop: Path, out: Path, *, resume: bool = False, fresh: bool = False) -> None:
     benchmark = load(shop)
     run_system(
-        load_system(folder), benchmark, benchmark.examples, out, Scoring(("ex",)), resume=resume
+        load_system(folder),
+        benchmark,
+        benchmark.examples,
+        out,
+        Scoring(("ex",)),
+        resume=resume,
+        fresh=fresh,
     )
 
 
@@ -87,6 +95,23 @@ def test_a_failing_system_is_one_line_with_its_place_and_what_is_done_stays(
     assert named in str(caught.value) and "\n" not in str(caught.value)
     assert "question 'count' or the 3 after it" in str(caught.value)
     assert not RunDirectory(tmp_path / "run").done
+
+
+@pytest.mark.parametrize("how", ["resume", "fresh"])
+def test_a_run_that_another_process_writes_is_left_alone(
+    how: str, folder: Path, shop: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    run(folder, shop, out)
+    (folder / "asked.log").unlink()
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    guard = held(out / "lock.json", "")
+    with pytest.raises(BadInput, match="another process is writing .*: wait for it, or take"):
+        run(folder, shop, out, resume=how == "resume", fresh=how == "fresh")
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    os.close(guard)
+    run(folder, shop, out, resume=how == "resume", fresh=how == "fresh")
+    assert RunDirectory(out).done
 
 
 def test_a_run_is_not_continued_with_another_checkpoint(

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from t2s_bench.cli.app import app
 from t2s_bench.errors import BadInput, NotComparable, UnknownName, UserError
+from t2s_bench.runs.records import held
 from t2s_bench.training import Listener, train
 from t2s_bench.training.atomic import newest, write_folder, write_numbered
 from t2s_bench.training.directory import read_metrics
@@ -131,6 +132,19 @@ def test_a_training_is_never_overwritten_unasked(system: Path, tmp_path: Path) -
     with pytest.raises(BadInput, match="not a training"):
         train(system, folder=other, fresh=True)
     assert (other / "thesis.txt").exists()
+
+
+def test_a_training_that_another_process_is_at_is_left_alone(system: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    train(system, folder=out)
+    before = sorted(path.relative_to(out) for path in out.rglob("*"))
+    guard = held(out / "lock.json", "")
+    for fresh in (False, True):
+        with pytest.raises(BadInput, match="another process is training in .*: wait for it"):
+            train(system, folder=out, resume=not fresh, fresh=fresh)
+    assert sorted(path.relative_to(out) for path in out.rglob("*")) == before
+    os.close(guard)
+    train(system, folder=out, fresh=True)
 
 
 def test_an_interrupted_training_goes_on_and_counts_each_step_once(

@@ -13,7 +13,6 @@ Predictions and scores of the same run are equal byte for byte, however often it
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -85,12 +84,7 @@ class RunWriter:
     def __init__(self, folder: Path, lock: Lock, *, resume: bool, fresh: bool) -> None:
         self.folder = folder
         _make_ready(folder, lock, resume=resume, fresh=fresh)
-        self._guard = os.open(folder / "lock.json", os.O_RDONLY)
-        try:
-            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._guard)
-            raise BadInput(f"another process is writing {folder}: wait for it") from error
+        self._guard = _held(folder)
         self.directory = RunDirectory(folder)
         self.predictions, self.executions, self.scores = (
             records.Appender(folder / name) for name in FILES
@@ -159,8 +153,10 @@ def _make_ready(folder: Path, lock: Lock, *, resume: bool, fresh: bool) -> None:
             raise BadInput(f"{folder} is not empty and not a run: take another folder with --out")
         old = RunDirectory(folder)
         if fresh:
+            guard = _held(folder)
             for name in ("done.json", *FILES, *REPORTS, "system.json", "lock.json"):
                 (folder / name).unlink(missing_ok=True)
+            os.close(guard)
         elif resume:
             require_same(old.lock, lock, folder)
             return
@@ -175,6 +171,11 @@ def _make_ready(folder: Path, lock: Lock, *, resume: bool, fresh: bool) -> None:
     except OSError as error:
         raise BadInput(f"cannot create {folder}: {error.strerror}") from error
     records.replace(folder / "lock.json", lock.to_json().encode())
+
+
+def _held(folder: Path) -> int:
+    refusal = f"another process is writing {folder}: wait for it, or take another folder with --out"
+    return records.held(folder / "lock.json", refusal)
 
 
 def prediction_record(id: str, prediction: Prediction) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,17 @@ def encode(record: Record) -> bytes:
         return (json.dumps(record, ensure_ascii=False) + "\n").encode()
     except UnicodeEncodeError:
         return (json.dumps(record) + "\n").encode()
+
+
+def held(path: Path, refusal: str) -> int:
+    """A descriptor: until it is closed no other process holds this file; BadInput if one does."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise BadInput(refusal) from error
+    return descriptor
 
 
 def read(path: Path) -> list[dict[str, object]]:

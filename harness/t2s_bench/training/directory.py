@@ -17,7 +17,6 @@ A phase that goes on from a checkpoint says some steps again: the last line of a
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import json
 import os
 import shutil
@@ -73,12 +72,7 @@ class TrainingRun:
         self._guard = -1
         if self.main:
             _make_ready(folder, lock, resume=resume, fresh=fresh)
-            self._guard = os.open(folder / "lock.json", os.O_RDONLY)
-            try:
-                fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                os.close(self._guard)
-                raise BadInput(f"another process is training in {folder}: wait for it") from error
+            self._guard = _held(folder)
             self._metrics = records.Appender(folder / METRICS)
 
     @property
@@ -188,8 +182,10 @@ def _make_ready(folder: Path, lock: Lock, *, resume: bool, fresh: bool) -> None:
                 f"{folder} holds {'a finished' if done else 'an unfinished'} training: go on with "
                 "--resume, start over with --fresh, or take another experiment_name"
             )
+        guard = _held(folder)
         for name in _OWN:
             (folder / name).unlink(missing_ok=True)
+        os.close(guard)
         for path in (*folder.glob("phase[0-9]*"), folder / FINAL_MODEL, folder / EVALUATION):
             shutil.rmtree(path, ignore_errors=True)
     try:
@@ -197,6 +193,13 @@ def _make_ready(folder: Path, lock: Lock, *, resume: bool, fresh: bool) -> None:
     except OSError as error:
         raise BadInput(f"cannot create {folder}: {error.strerror}") from error
     records.replace(folder / "lock.json", lock.to_json().encode())
+
+
+def _held(folder: Path) -> int:
+    refusal = (
+        f"another process is training in {folder}: wait for it, or take another experiment_name"
+    )
+    return records.held(folder / "lock.json", refusal)
 
 
 def _write_json(path: Path, content: Mapping[str, object]) -> None:
