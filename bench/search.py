@@ -28,7 +28,8 @@ from systems.advanced.codec.codec import Constraint, Cost, Partial, Policy, Sess
 from systems.advanced.evidence import Prober  # noqa: E402
 from systems.advanced.models import open_model  # noqa: E402
 from systems.advanced.options import AdvancedOptions  # noqa: E402
-from systems.advanced.policy.search import SearchSettings, search  # noqa: E402
+from systems.advanced.policy.search import search  # noqa: E402
+from systems.advanced.policy.settings import SearchSettings  # noqa: E402
 from systems.advanced.schema_graph.build import TaskMaker  # noqa: E402
 from systems.advanced.task import Evidence, Role, Task  # noqa: E402
 

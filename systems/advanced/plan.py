@@ -20,7 +20,7 @@ from .agents.team import TeamBudget
 from .clarifier.refine import ClarifierSettings
 from .models import CHAT, local_options, saved_options, small_arm
 from .options import AdvancedOptions
-from .policy.search import SearchSettings
+from .policy.settings import SearchSettings
 
 if TYPE_CHECKING:
     from .language_model.memory import Precision

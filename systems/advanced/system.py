@@ -25,7 +25,8 @@ from .codec.codec import Session
 from .evidence import Prober
 from .models import Opened, open_model
 from .options import AdvancedOptions
-from .policy.search import SearchResult, SearchSettings, search
+from .policy.search import SearchResult, search
+from .policy.settings import SearchSettings
 from .schema_graph.build import TaskMaker
 from .task import Task
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from t2s_bench.types import Example
 
-from ..policy.search import SearchSettings, search
+from ..policy.search import search
+from ..policy.settings import SearchSettings
 from ..small_model.learner import SmallLearner
 from ..task import Role
 from .lessons import Lesson

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from systems.advanced.codec.codec import Partial, Policy
 from systems.advanced.evidence import Prober
-from systems.advanced.policy.search import SearchSettings, greedy, search
+from systems.advanced.policy.search import greedy, search
+from systems.advanced.policy.settings import SearchSettings
 from systems.advanced.policy.voting import sample_and_vote
 from systems.advanced.schema_graph.build import TaskMaker
 from systems.advanced.task import Role, Task

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from systems.advanced.codec.codec import Constraint, Partial
 from systems.advanced.evidence import Prober
 from systems.advanced.policy.canonical import canonical
-from systems.advanced.policy.search import SearchResult, SearchSettings, greedy, search
+from systems.advanced.policy.search import SearchResult, greedy, search
+from systems.advanced.policy.settings import SearchSettings
 from systems.advanced.policy.value import Weights
 from systems.advanced.policy.voting import sample_and_vote
 from tests.systems.advanced.policy.known_tree import (
