@@ -42,6 +42,29 @@ def ablation_table(name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def shapley_table(name: str) -> str:
+    """Every component's Shapley value in a recorded ablation of all subsets."""
+    lines = ["| component | share of the gain | 95 % interval |", "|---|--:|--:|"]
+    for share in _ablation(name)["shapley"]:
+        lines.append(f"| {share['component']} | {share['value']:+.2f} | {_interval(share)} |")
+    return "\n".join(lines) + "\n"
+
+
+def subsets_table(text: str) -> str:
+    """The arms of all subsets with a component on; `text` is 'NAME:COMPONENT'."""
+    name, component = text.split(":")
+    content = _ablation(name)
+    lines = ["| on | score | ECE | tokens | seconds |", "|---|--:|--:|--:|--:|"]
+    for arm in sorted(content["arms"], key=lambda arm: -len(arm["off"])):
+        if component in arm["off"] or arm["name"] == "control":
+            continue
+        on = " + ".join(one for one in content["components"] if one not in arm["off"])
+        ece = "" if arm["ece"] is None else f"{arm['ece']:.3f}"
+        figures = f"{arm['score']:.2f} | {ece} | {arm['completion_tokens']:,.0f}"
+        lines.append(f"| {on} | {figures} | {arm['seconds']:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
 def component_line(text: str) -> str:
     """What a component gave in a recorded ablation; `text` is 'NAME:COMPONENT'."""
     name, component = text.split(":")
@@ -77,6 +100,8 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "table": leaderboard_table,
     "ablation": ablation_table,
     "component": component_line,
+    "shapley": shapley_table,
+    "subsets": subsets_table,
 }
 BLOCK = re.compile(rf"(<!-- ({'|'.join(BLOCKS)}): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 PAGES = (
