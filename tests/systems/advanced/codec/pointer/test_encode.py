@@ -22,7 +22,6 @@ from tests.systems.advanced.codec.pointer.graphs import (
 import t2s_bench
 from t2s_bench.databases.connection import open_read_only
 from t2s_bench.databases.schema import read_schema
-from t2s_bench.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -112,12 +111,9 @@ def _rows(connection: sqlite3.Connection, sql: str) -> Counter[tuple[object, ...
     return Counter(connection.execute(sql).fetchall())
 
 
-def kept(name: str, every: int = 1) -> tuple[float, float]:
+def kept(name: str, data: Path, every: int = 1) -> tuple[float, float]:
     """The share of golds whose rows stay (their order aside), and the median of tokens."""
-    try:
-        benchmark = t2s_bench.load(name)
-    except UserError as error:
-        pytest.skip(f"{name} is not imported: {error}")
+    benchmark = t2s_bench.load(name, data=data)
     by_database: dict[Path, list[str]] = {}
     for example in list(benchmark.examples)[::every]:
         assert example.database is not None
@@ -140,13 +136,13 @@ def kept(name: str, every: int = 1) -> tuple[float, float]:
     return right / count, median(lengths)
 
 
-def test_spiders_training_golds_keep_their_results() -> None:
-    share, tokens = kept("spider-train", every=20)
+def test_spiders_training_golds_keep_their_results(spider: Path) -> None:
+    share, tokens = kept("spider-train", spider, every=20)
     assert share >= 0.99
     assert tokens <= 11
 
 
-def test_spiders_dev_golds_keep_their_results() -> None:
-    share, tokens = kept("spider-dev")
+def test_spiders_dev_golds_keep_their_results(spider: Path) -> None:
+    share, tokens = kept("spider-dev", spider)
     assert share >= 0.995
     assert tokens <= 11
