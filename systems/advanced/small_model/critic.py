@@ -97,9 +97,14 @@ class Critic(nn.Module):
         """
         statements = torch.cat((torch.full_like(tokens[:, :1], BEGIN), tokens), 1)
         states, _ = self.decoder.states(statements, memory)
-        chosen = self.decoder.logits(states[:, :-1], memory).log_softmax(-1)
-        own = chosen.gather(2, tokens[..., None]).squeeze(-1).clamp(min=LEAST_LIKELY)
-        return states.float(), own
+        return states.float(), self.likelihoods(states[:, :-1], tokens, memory)
+
+    def likelihoods(
+        self, before: torch.Tensor, tokens: torch.Tensor, memory: Memory
+    ) -> torch.Tensor:
+        """Bounded log-probabilities (S, t) of tokens after the states (S, t, d) before them."""
+        chosen = self.decoder.logits(before, memory).log_softmax(-1)
+        return chosen.gather(2, tokens[..., None]).squeeze(-1).clamp(min=LEAST_LIKELY)
 
     def verdict(
         self,

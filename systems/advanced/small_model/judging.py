@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 
 from ..codec.pointer.vocabulary import BEGIN
-from .critic import LEAST_LIKELY, Critic
+from .critic import Critic
 from .decoder import Written
 from .encoder import HIDDEN
 from .inputs import Batch
@@ -86,13 +86,12 @@ class Judging:
         tokens_of = torch.tensor([one[-1] if one else BEGIN for one in new], device=device)
         places = torch.tensor([len(one) for one in new], device=device)
         parents = [path[-2] if len(path) > 1 else 0 for path in self._paths[first:]]
-        decoder = self._critic.decoder
         with torch.inference_mode():
-            states, self._written = decoder.branches(
+            states, self._written = self._critic.decoder.branches(
                 tokens_of[None], places, unseen.to(device), self._written, self._memory
             )
             self._states = torch.cat((self._states, states[0].float()))
-            chances = decoder.logits(self._states[None, parents], self._memory)[0].log_softmax(-1)
-            own = chances.gather(1, tokens_of[:, None]).squeeze(-1).clamp(min=LEAST_LIKELY)
+            before = self._states[None, parents]
+            own = self._critic.likelihoods(before, tokens_of[None], self._memory)[0]
             self._own = torch.cat((self._own, own))
             self._values += torch.sigmoid(self._critic.value(states[0]).squeeze(-1)).tolist()
