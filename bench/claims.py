@@ -24,12 +24,11 @@ from systems.advanced.agents.selection import Blend  # noqa: E402
 from systems.advanced.agents.validation import ValidationAgent  # noqa: E402
 from systems.advanced.codec.codec import Partial, Session  # noqa: E402
 from systems.advanced.evidence import Prober  # noqa: E402
+from systems.advanced.models import open_model  # noqa: E402
 from systems.advanced.options import AdvancedOptions  # noqa: E402
 from systems.advanced.schema_graph.build import TaskMaker  # noqa: E402
 from systems.advanced.schema_graph.lexical import lexical_linking  # noqa: E402
 from systems.advanced.schema_graph.relevance import linking_quality, used_by  # noqa: E402
-from systems.advanced.small_model.model import SmallModel  # noqa: E402
-from systems.advanced.small_model.session import SmallPolicy  # noqa: E402
 from systems.advanced.system import Advanced  # noqa: E402
 from systems.advanced.task import Task  # noqa: E402
 
@@ -58,13 +57,12 @@ class Claims:
 
 def measure(benchmark: Benchmark, every: int) -> Claims:
     """Asks the shipped system every so-manieth question."""
-    system = Advanced(AdvancedOptions(), Setup(SYSTEM, 0, frozenset()))
+    opened = open_model(AdvancedOptions(), SYSTEM, frozenset())
+    system = Advanced(AdvancedOptions(), Setup(SYSTEM, 0, frozenset()), opened)
     clarifier = system.clarifier
     assert clarifier is not None
-    folder = SYSTEM / "checkpoints" / "full"
-    policy = SmallPolicy(SmallModel.load(folder), fixed=True)
     maker, prober = TaskMaker(), Prober()
-    agent = ValidationAgent(prober, Blend.load(folder).accept_logit)
+    agent = ValidationAgent(prober, Blend.load(opened.folder).accept_logit)
     tasks, golds = [], []
     raw, sure = [], []
     accepted: dict[str, list[bool]] = {"gold": [], "wrong": [], "broken": []}
@@ -89,7 +87,7 @@ def measure(benchmark: Benchmark, every: int) -> Claims:
             golds.append(used_by(gold, task.schema))
     gat, lexical = (
         linking_quality(tasks, [link(task) for task in tasks], golds).average_precision
-        for link in (policy.link, lexical_linking)
+        for link in (opened.policy.link, lexical_linking)
     )
     shares = {kind: sum(those) / max(1, len(those)) for kind, those in accepted.items()}
     return Claims(
