@@ -107,16 +107,22 @@ def _small(options: AdvancedOptions, folder: Path, off: frozenset[str]) -> Opene
         import torch
     except ImportError as error:
         raise MissingExtra(error.name or "torch", "advanced", "the small model") from error
-    from .small_model.model import SmallModel
+    from .small_model.model import FELLOW, SmallModel
     from .small_model.session import SmallPolicy
 
     torch.set_num_threads(options.threads)
     place = small_arm(options, folder, off)
     model = SmallModel.load(place)
     policy = SmallPolicy(model, typed="gat" not in off, fixed=True)
-    digest = hashlib.sha256((place / WEIGHTS).read_bytes()).hexdigest()[:16]
+    identity = {"weights": _digest(place / WEIGHTS), "arm": place.name}
+    if model.fellow is not None:
+        identity["fellow"] = _digest(place / FELLOW / WEIGHTS)
     at_inference = ("gat",) if "gat" in off and model.config.typed else ()
-    return Opened(policy, place, {"weights": digest, "arm": place.name}, at_inference)
+    return Opened(policy, place, identity, at_inference)
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
 def _pretrained(options: AdvancedOptions, off: frozenset[str]) -> Opened:

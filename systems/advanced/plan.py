@@ -112,23 +112,27 @@ def _small(options: AdvancedOptions, folder: Path, off: frozenset[str]) -> dict[
     import torch
 
     from .small_model.configuration import SmallConfig
-    from .small_model.model import CONFIG, WEIGHTS, SmallModel
+    from .small_model.model import CONFIG, FELLOW, WEIGHTS, SmallModel, SmallWriter
     from .small_model.word_table import WordTable
 
     arm = small_arm(options, folder, off)
-    try:
-        config = SmallConfig(**json.loads((arm / CONFIG).read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise BadInput(f"{arm / CONFIG} describes no small model: {error}") from error
-    with torch.device("meta"):
-        model = SmallModel(config, WordTable((), config.ngram_buckets))
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    fellow = [arm / FELLOW] if (arm / FELLOW).is_dir() else []
+    parameters, on_disk = 0, 0
+    for place, kind in ((arm, SmallModel), *((one, SmallWriter) for one in fellow)):
+        try:
+            config = SmallConfig(**json.loads((place / CONFIG).read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            raise BadInput(f"{place / CONFIG} describes no small model: {error}") from error
+        with torch.device("meta"):
+            model = kind(config, WordTable((), config.ngram_buckets))
+        parameters += sum(parameter.numel() for parameter in model.parameters())
+        on_disk += (place / WEIGHTS).stat().st_size
     return {
         "model": str(arm),
         "parameters": parameters,
         "memory, GB": {
             "weights": round(4 * parameters / GIGABYTE, 3),
-            "on disk": round((arm / WEIGHTS).stat().st_size / GIGABYTE, 3),
+            "on disk": round(on_disk / GIGABYTE, 3),
         },
     }
 

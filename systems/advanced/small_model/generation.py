@@ -2,6 +2,9 @@
 
 All rows share their task's memory. The beginnings are read in one pass, then every step costs one
 token a row; a row stops at the next clause boundary, or at the end of the statement.
+
+Several voices may write one statement together: the score of a token is the mean of theirs, so that
+its probability is the geometric mean, over all tokens brought to 1.
 """
 
 from __future__ import annotations
@@ -46,25 +49,27 @@ class Row:
     greedy: bool = False
 
 
+@dataclass(frozen=True)
+class Voice:
+    """A decoder with what it knows of the task; `ready` are its weights as steps need them."""
+
+    decoder: Decoder
+    memory: Memory
+    ready: StepWeights | None = None
+
+    @cached_property
+    def weights(self) -> StepWeights:
+        """Its weights as steps need them."""
+        return self.ready or StepWeights(self.decoder)
+
+
 class Writer:
-    """Writes for one task; counts the tokens it has written.
+    """Writes for one task; counts the tokens that it has written, once for each voice."""
 
-    `weights` are the decoder's, where they are ready.
-    """
-
-    def __init__(
-        self,
-        decoder: Decoder,
-        memory: Memory,
-        begin: int,
-        longest: int,
-        weights: StepWeights | None = None,
-    ) -> None:
-        self._decoder = decoder
-        self._memory = memory
+    def __init__(self, voices: Sequence[Voice], begin: int, longest: int) -> None:
+        self._voices = voices
         self._begin = begin
         self._longest = min(longest, LONGEST)
-        self._ready = weights
         self.tokens = 0
 
     @torch.inference_mode()
@@ -116,7 +121,8 @@ class Writer:
         done: list[list[tuple[int, Row]]] = [[] for _ in starts]
         steps = self._read(starts)
         places = [place for place in range(len(starts)) for _ in range(n)]
-        steps.take(places)
+        for step in steps:
+            step.take(places)
         live = [replace(starts[place], place=number) for number, place in enumerate(places)]
         order = list(range(len(live)))
         while live:
@@ -138,38 +144,34 @@ class Writer:
         return [[row for _, row in sorted(rows, key=lambda pair: pair[0])] for rows in done]
 
     @torch.inference_mode()
-    def states(self, statements: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Given statements, teacher-forced: (S, t + 1, d); place i stands before token i."""
-        states, _ = self._states(statements)
-        return states
-
-    @torch.inference_mode()
     def logits(self, statements: Sequence[Sequence[int]]) -> torch.Tensor:
         """Given statements, teacher-forced: the scores of each next token (S, t + 1, V + n)."""
-        states, memory = self._states(statements)
-        return self._decoder.logits(states, memory)
-
-    def _states(self, statements: Sequence[Sequence[int]]) -> tuple[torch.Tensor, Memory]:
         longest = max(map(len, statements))
         rows = [[self._begin, *s, *(0,) * (longest - len(s))] for s in statements]
-        memory = self._memory.shared_by(len(rows))
-        states, _ = self._decoder.states(torch.tensor(rows, device=memory.bias.device), memory)
-        return states, memory
+        scores = []
+        for voice in self._voices:
+            memory = voice.memory.shared_by(len(rows))
+            read = torch.tensor(rows, device=memory.bias.device)
+            states, _ = voice.decoder.states(read, memory)
+            scores.append(voice.decoder.logits(states, memory))
+        return torch.stack(scores).mean(0)
 
-    def _read(self, starts: Sequence[Row]) -> Stepping:
+    def _read(self, starts: Sequence[Row]) -> list[Stepping]:
         tokens = [row.tokens for row in starts]
-        return Stepping(self._decoder, self._weights, self._memory, self._begin, tokens)
-
-    @cached_property
-    def _weights(self) -> StepWeights:
-        return self._ready or StepWeights(self._decoder)
+        return [
+            Stepping(voice.decoder, voice.weights, voice.memory, self._begin, tokens)
+            for voice in self._voices
+        ]
 
     def _next(
-        self, steps: Stepping, live: Sequence[Row], adjust: Adjust | None
+        self, steps: Sequence[Stepping], live: Sequence[Row], adjust: Adjust | None
     ) -> npt.NDArray[np.float32]:
         """Log-probabilities of the tokens that the grammar allows, (rows, V + n)."""
-        logits = steps.logits()
-        self.tokens += len(live)
+        logits = steps[0].logits()
+        for step in steps[1:]:
+            logits += step.logits()
+        logits /= np.float32(len(steps))
+        self.tokens += len(live) * len(steps)
         for number, row in enumerate(live):
             allowed = row.state.allowed()
             if adjust is not None:
@@ -187,10 +189,11 @@ class Writer:
         return Row((*row.tokens, token), row.state.advance(token), score, row.origin, place)
 
 
-def _continued(steps: Stepping, rows: Sequence[Row]) -> list[Row]:
+def _continued(steps: Sequence[Stepping], rows: Sequence[Row]) -> list[Row]:
     """The live rows are now these: each continues the row `place` by its last token."""
     if rows:
-        steps.write([row.place for row in rows], [row.tokens[-1] for row in rows])
+        for step in steps:
+            step.write([row.place for row in rows], [row.tokens[-1] for row in rows])
     return [replace(row, place=number) for number, row in enumerate(rows)]
 
 

@@ -20,7 +20,7 @@ from ..task import Role, Task
 from ..training.lessons import Lesson, Loss, Rollout
 from .configuration import SmallConfig
 from .critic import marks, padded
-from .generation import Row, Writer
+from .generation import Row, Voice, Writer
 from .inputs import Batch, Inputs, make_batch, make_inputs
 from .model import SmallModel
 from .session import SmallPolicy, item_log_odds, task_batch
@@ -262,7 +262,8 @@ class SmallLearner:
         with torch.inference_mode():
             batch = task_batch(self.model, task)
             memory, _ = self.model.remember(batch)
-            writer = Writer(self.model.decoder, memory, BEGIN, self.model.config.longest_sql - 1)
+            voice = Voice(self.model.decoder, memory)
+            writer = Writer([voice], BEGIN, self.model.config.longest_sql - 1)
             start = Row((), State.start(task.graph), 0.0, 0, 0)
             (rows,) = writer.sample(
                 [start], n, lambda row: row.tokens[-1] == END, None, temperature, seed
@@ -290,10 +291,7 @@ class SmallLearner:
 
     def freeze_reference(self) -> None:
         """Keeps a copy of the weights of now."""
-        words = self.model.words
-        self._reference = SmallModel(self.model.config, words)
-        self._reference.load_state_dict(deepcopy(self.model.state_dict()))
-        self._reference.to(self.device).eval()
+        self._reference = deepcopy(self.model).eval()
 
     def _frozen(self) -> SmallModel:
         if self._reference is None:

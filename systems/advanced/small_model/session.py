@@ -19,10 +19,10 @@ from ..schema_graph.lexical import lexical_linking
 from ..task import Evidence, Linking, Task
 from .constraints import adjustment
 from .critic import marks
-from .generation import Row, Writer
+from .generation import Row, Voice, Writer
 from .inputs import Batch, make_batch, make_inputs
 from .judging import Judging
-from .model import SmallModel
+from .model import SmallModel, SmallWriter
 from .names import item_name
 from .stepping import StepWeights
 
@@ -42,7 +42,7 @@ class SmallPolicy:
 
     def __init__(self, model: SmallModel, typed: bool = True, fixed: bool = False) -> None:
         self.model = model.eval()
-        self._weights = StepWeights(model.decoder) if fixed else None
+        self._ready = [StepWeights(writer.decoder) for writer in model.writers] if fixed else None
         self.typed = typed and model.config.typed
         self._linked: SmallSession | None = None
 
@@ -51,7 +51,7 @@ class SmallPolicy:
         linked, self._linked = self._linked, None
         if linked is not None and linked.task is task:
             return linked
-        return SmallSession(self.model, task, linking, self.typed, self._weights)
+        return SmallSession(self.model, task, linking, self.typed, self._ready)
 
     def link(self, task: Task) -> Linking:
         """The schema role's relevance; the lexical linker's where attention is not typed.
@@ -60,7 +60,7 @@ class SmallPolicy:
         """
         if not self.typed:
             return lexical_linking(task)
-        self._linked = SmallSession(self.model, task, weights=self._weights)
+        self._linked = SmallSession(self.model, task, ready=self._ready)
         return self._linked.linking()
 
 
@@ -73,23 +73,24 @@ class SmallSession:
         task: Task,
         linking: Linking | None = None,
         typed: bool = True,
-        weights: StepWeights | None = None,
+        ready: Sequence[StepWeights] | None = None,
     ) -> None:
         self._model = model
         self._task = task
         self._graph = task.graph
-        self._batch = task_batch(model, task, linking)
-        if not typed and model.config.typed:
-            self._batch = untyped(self._batch, task, linking)
-        with torch.inference_mode():
-            if typed:
-                self._memory, self._relevance = model.remember(self._batch)
-            else:
-                items, _ = model.encoder(self._batch)
-                self._relevance = self._batch.relevance
-                self._memory = model.decoder.memory(items, self._batch.mask, self._relevance)
-        longest = model.config.longest_sql - 1
-        self._writer = Writer(model.decoder, self._memory, BEGIN, longest, weights)
+        self._batches = [task_batch(writer, task, linking, typed) for writer in model.writers]
+        voices, relevances = [], []
+        for number, (writer, batch) in enumerate(zip(model.writers, self._batches, strict=True)):
+            with torch.inference_mode():
+                items, relevance = writer.encoder(batch)
+                if not typed:
+                    relevance = batch.relevance
+                memory = writer.decoder.memory(items, batch.mask, relevance)
+            voices.append(Voice(writer.decoder, memory, ready[number] if ready else None))
+            relevances.append(relevance[0])
+        # (n,): log-odds that an item is used, the writers' mean.
+        self._relevance = torch.stack(relevances).mean(0)
+        self._writer = Writer(voices, BEGIN, model.config.longest_sql - 1)
         self._start = State.start(task.graph)
         self._known: dict[str, tuple[tuple[int, ...], float]] = {}
         self._scored = 0
@@ -102,13 +103,14 @@ class SmallSession:
 
     @property
     def cost(self) -> Cost:
-        """Items read, tokens written and scored."""
+        """Items read, tokens written and scored, once for each writer that does."""
         read = self._judging.tokens if self._judging is not None else 0
-        return Cost(len(self._graph.items), self._writer.tokens + self._scored + read)
+        items = len(self._graph.items) * len(self._batches)
+        return Cost(items, self._writer.tokens + self._scored + read)
 
     def linking(self) -> Linking:
         """The relevance of tables and columns; 0 for columns that the graph left out."""
-        odds = torch.sigmoid(self._relevance[0]).tolist()
+        odds = torch.sigmoid(self._relevance).tolist()
         columns = self._graph.column_items
         return Linking(
             tuple(odds[item] for item in self._graph.table_items),
@@ -209,7 +211,7 @@ class SmallSession:
             return None
         first = self._model.config.vocabulary
         used = {token - first for token in written if token >= first}
-        odds = torch.sigmoid(self._relevance[0]).tolist()
+        odds = torch.sigmoid(self._relevance).tolist()
         forbid, require = set(), set()
         for number, item in enumerate(self._graph.items):
             if item.kind is not Kind.COLUMN:
@@ -227,7 +229,7 @@ class SmallSession:
     def _critics(self) -> Judging:
         """The task as the critic has encoded it, with what it has read."""
         if self._judging is None:
-            self._judging = Judging(self._model.critic, self._batch)
+            self._judging = Judging(self._model.critic, self._batches[0])
         return self._judging
 
     def _state(self, tokens: Sequence[int]) -> State:
@@ -261,7 +263,7 @@ class SmallSession:
 
     def _logprob(self, tokens: tuple[int, ...]) -> float:
         logits = self._writer.logits([tokens])
-        self._scored += len(tokens)
+        self._scored += len(tokens) * len(self._batches)
         scores = logits[0].cpu().numpy()
         state, total = self._start, 0.0
         for place, token in enumerate(tokens):
@@ -275,20 +277,22 @@ class SmallSession:
         return total
 
 
-def task_batch(model: SmallModel, task: Task, linking: Linking | None = None) -> Batch:
-    """A batch of one task; the linking counts where attention is not typed."""
-    if not model.config.typed and linking is None:
-        linking = lexical_linking(task)
-    relevance = item_log_odds(task.graph, linking) if linking and not model.config.typed else None
-    inputs = make_inputs(task.graph, model.words, relevance, model.config.longest_question)
-    return make_batch([inputs], model.words).to(next(model.parameters()).device)
+def task_batch(
+    writer: SmallWriter, task: Task, linking: Linking | None = None, typed: bool = True
+) -> Batch:
+    """A batch of one task; the linking counts where attention is not typed.
 
-
-def untyped(batch: Batch, task: Task, linking: Linking | None) -> Batch:
-    """The batch with edges of no type and a linker's relevance."""
-    odds = item_log_odds(task.graph, linking or lexical_linking(task))
-    relevance = torch.tensor([odds], device=batch.mask.device)
-    return replace(batch, relations=torch.zeros_like(batch.relations), relevance=relevance)
+    With `typed` False the edges have no type, also for a writer that would know them.
+    """
+    knows = writer.config.typed
+    relevance = None
+    if not (knows and typed):
+        relevance = item_log_odds(task.graph, linking or lexical_linking(task))
+    inputs = make_inputs(task.graph, writer.words, relevance, writer.config.longest_question)
+    batch = make_batch([inputs], writer.words).to(next(writer.parameters()).device)
+    if knows and not typed:
+        batch = replace(batch, relations=torch.zeros_like(batch.relations))
+    return batch
 
 
 def item_log_odds(graph: SchemaGraph, linking: Linking) -> list[float]:

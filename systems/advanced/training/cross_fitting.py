@@ -154,6 +154,9 @@ def writer(work: Work, data: Data, number: int) -> Iterator[Work]:
         return
     work.optimiser.seed_step(crc32(f"fold {number}".encode()) % 100_003, 0)
     learner = work.make_learner([work.task(example) for example in data.train])
+    if isinstance(learner, SmallLearner):
+        # A fellow was trained on all of the databases.
+        learner.model.fellow = None
     optimiser = Optimiser(learner, work.options, work.seed)
     yield replace(work, data=data, learner=learner, optimiser=optimiser)
 

@@ -14,6 +14,7 @@ from .options import TrainingOptions
 
 if TYPE_CHECKING:
     from ..small_model.configuration import SmallConfig
+    from ..small_model.model import SmallWriter
 
 SMALL = "small"
 
@@ -22,16 +23,34 @@ def make_learner(options: TrainingOptions, tasks: Iterable[Task]) -> Learner:
     """A new small model over the tasks' words, a saved small model, or a pretrained model.
 
     `model_name` is 'small', a folder that a small model was saved to, or what transformers loads.
+    Raises BadInput where `fellow` is no folder of a small model.
     """
     from ..small_model.learner import SmallLearner
     from ..small_model.model import WORDS, SmallModel
 
     folder = Path(options.model_name).expanduser()
     if options.model_name == SMALL:
-        return SmallLearner.from_lessons(small_config(options), tasks)
-    if (folder / WORDS).is_file():
-        return SmallLearner(SmallModel.load(folder))
-    return _chat_learner(options, folder)
+        learner = SmallLearner.from_lessons(small_config(options), tasks)
+    elif (folder / WORDS).is_file():
+        learner = SmallLearner(SmallModel.load(folder))
+    else:
+        return _chat_learner(options, folder)
+    if options.fellow is not None:
+        learner.model.join(fellow_of(options.fellow))
+    return learner
+
+
+def fellow_of(name: str) -> SmallWriter:
+    """The writer of the option `fellow`; raises BadInput where there is none."""
+    from ..small_model.model import WORDS, SmallWriter
+
+    folder = Path(name).expanduser()
+    if not (folder / WORDS).is_file():
+        raise BadInput(
+            f"fellow '{name}' is no folder of a small model: give one that has a {WORDS} "
+            "(t2s-bench train advanced writes results/advanced/final_model)"
+        )
+    return SmallWriter.load(folder)
 
 
 def _chat_learner(options: TrainingOptions, folder: Path) -> Learner:

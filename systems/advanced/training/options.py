@@ -28,6 +28,9 @@ class TrainingOptions:
     lora_dropout: float = _option(0.05, "dropout of the adapters")
     load_in_8bit: bool = _option(False, "hold the frozen weights in 8 bits (with lora, on a GPU)")
     use_gradient_checkpointing: bool = _option(False, "compute activations again, to save memory")
+    fellow: str | None = _option(
+        None, "folder of a small model of another training, whose writer joins in; none: no such"
+    )
     schema_gat_heads: int = _option(6, "attention heads of the graph network")
     schema_gat_layers: int = _option(4, "layers of the graph network")
     schema_embedding_dim: int = _option(192, "width of the graph network")
@@ -150,6 +153,8 @@ class TrainingOptions:
             raise ValueError("load_in_8bit freezes the weights: it needs tuning=lora")
         if self.model_name == "small" and self.tuning == "lora":
             raise ValueError("the small model has no adapters: set tuning=full")
+        if self.fellow is not None and self.tuning == "lora":
+            raise ValueError("a fellow writes with the small model alone: set fellow=none")
         if self.rollout_server is not None and self.tuning != "lora":
             raise ValueError("rollout_server is handed adapters: it needs tuning=lora")
         if self.schema_embedding_dim % self.schema_gat_heads:

@@ -123,13 +123,16 @@ def _sizes(options: TrainingOptions) -> tuple[int, int, int, int]:
     if options.model_name == "small":
         from ..small_model.model import SmallModel
         from ..small_model.word_table import WordTable
-        from .learners import small_config
+        from .learners import fellow_of, small_config
 
         config = small_config(options, _WORDS)
         with torch.device("meta"):
             model: torch.nn.Module = SmallModel(config, WordTable((), config.ngram_buckets))
-        count = sum(parameter.numel() for parameter in model.parameters())
-        return count, count, config.encoder_layers + config.decoder_layers, config.width
+        trained = sum(parameter.numel() for parameter in model.parameters())
+        count = trained
+        if options.fellow is not None:
+            count += sum(one.numel() for one in fellow_of(options.fellow).parameters())
+        return count, trained, config.encoder_layers + config.decoder_layers, config.width
     import transformers
 
     try:

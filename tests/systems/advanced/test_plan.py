@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,6 +109,12 @@ def test_a_plan_loads_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     parameters = plan["parameters"]
     assert isinstance(parameters, int) and 10_000 < parameters < 1_000_000
     assert plan["model"] == str(folder)
+    (folder / "fellow").mkdir()
+    for name in ("config.json", "words.txt", "weights.pt"):
+        shutil.copy(folder / name, folder / "fellow")
+    more = load_system("advanced", {"model": str(folder)}).plan()["parameters"]
+    # A writer without its critic.
+    assert isinstance(more, int) and parameters < more < 2 * parameters
 
 
 def test_a_server_keeps_its_memory_to_itself() -> None:

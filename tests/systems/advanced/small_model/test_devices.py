@@ -9,7 +9,7 @@ import torch
 from systems.advanced.schema_graph.build import TaskMaker
 from systems.advanced.small_model.inputs import Batch
 from systems.advanced.small_model.learner import SmallLearner
-from systems.advanced.small_model.session import task_batch, untyped
+from systems.advanced.small_model.session import task_batch
 from systems.advanced.task import Evidence, Role, Task
 from systems.advanced.training.learners import small_config
 from systems.advanced.training.lessons import Lesson, Rollout
@@ -85,9 +85,9 @@ def test_a_task_is_opened_where_the_weights_are(asked: tuple[Task, Example], typ
     on_cpu = task_batch(learner.model, task)
     assert on_cpu.to(torch.device("cpu")) is on_cpu
     learner.model.to(META)
-    batch = task_batch(learner.model, task)
-    assert isinstance(batch, Batch)
-    for one in (batch, untyped(batch, task, None)):
+    for edges in (True, False):
+        one = task_batch(learner.model, task, typed=edges)
+        assert isinstance(one, Batch)
         assert {tensor.device for tensor in vars(one).values()} == {META}
         memory, relevance = learner.model.remember(one)
         assert memory.bias.device == relevance.device == META

@@ -109,6 +109,7 @@ CHANGED: dict[str, Any] = {
 # Held by tests of their own, here or in the file that is named.
 ELSEWHERE = {
     "model_name": "test_trainer",
+    "fellow": "test_trainer",
     "tuning": "test_trainer",
     "lora_rank": "below",
     "lora_alpha": "below",

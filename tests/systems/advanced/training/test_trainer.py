@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from systems.advanced.small_model.learner import SmallLearner
 from systems.advanced.training.learners import make_learner, small_config
 from systems.advanced.training.options import TrainingOptions
 from systems.advanced.training.plan import make_plan
 from systems.advanced.training.trainer import AdvancedTrainer
 from tests.systems.advanced.tiny_qwen import make_folder
+from tests.systems.advanced.tiny_small import make_small_folder
 from tests.systems.advanced.training.tiny import make_towns, small_options
 from typer.testing import CliRunner
 
@@ -88,6 +90,24 @@ def test_the_plan_counts_a_pretrained_model_from_its_configuration_alone(
         small_options(towns, model_name=str(folder), tuning="lora", lora_rank=8), ALL, 0
     )
     assert more["trained parameters"] == 2 * plan["trained parameters"]  # type: ignore[operator]
+
+
+def test_a_fellow_joins_a_new_model_and_a_saved_one(towns: Path, tmp_path: Path) -> None:
+    other = make_small_folder(tmp_path / "other")
+    sizes = {"schema_embedding_dim": 24, "schema_gat_heads": 2, "schema_gat_layers": 1}
+    options = small_options(towns, fellow=str(other), **sizes)
+    for name in ("small", str(other)):
+        learner = make_learner(replace(options, model_name=name), [])
+        assert isinstance(learner, SmallLearner) and learner.model.fellow is not None
+        assert not any(one.requires_grad for one in learner.model.fellow.parameters())
+    alone = make_plan(replace(options, fellow=None), ALL, 0)
+    plan = make_plan(options, ALL, 0)
+    assert plan["parameters"] > alone["parameters"]  # type: ignore[operator]
+    assert plan["trained parameters"] == alone["trained parameters"]
+    with pytest.raises(BadInput, match="no folder of a small model: give one that has a words.txt"):
+        make_learner(replace(options, fellow=str(tmp_path)), [])
+    with pytest.raises(ValueError, match="fellow=none"):
+        TrainingOptions(model_name="a", tuning="lora", fellow=str(other))
 
 
 def test_the_command_plans_and_loads_nothing() -> None:
