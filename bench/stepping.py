@@ -23,7 +23,7 @@ from systems.advanced.codec.pointer.vocabulary import BEGIN  # noqa: E402
 from systems.advanced.schema_graph.build import TaskMaker  # noqa: E402
 from systems.advanced.small_model.model import SmallModel  # noqa: E402
 from systems.advanced.small_model.session import task_batch  # noqa: E402
-from systems.advanced.small_model.stepping import Stepping, StepWeights, one_thread  # noqa: E402
+from systems.advanced.small_model.stepping import Stepping, StepWeights, Voice, one_thread  # noqa: E402
 
 import t2s_bench  # noqa: E402
 
@@ -52,15 +52,16 @@ def main() -> None:
     task = makers.task(example.question, example.database)
     makers.close()
     model = SmallModel.load(CHECKPOINT).eval()
-    weights = StepWeights(model.decoder)
+    weights = StepWeights([model.decoder])
     chance = random.Random(1)
     print("| rows | ms a step | ms to read all rows anew, mean over the steps |\n|--:|--:|--:|")
     with torch.inference_mode(), one_thread():
         memory, _ = model.remember(task_batch(model, task))
+        voice = Voice(model.decoder, memory)
         for rows in (1, 4, 8, 16, 32):
 
             def stepped(rows: int = rows) -> None:
-                writing = Stepping(model.decoder, weights, memory, BEGIN, [()])
+                writing = Stepping([voice], weights, BEGIN, [()])
                 writing.take([0] * rows)
                 for _ in range(steps):
                     writing.logits()

@@ -18,8 +18,7 @@ import numpy.typing as npt
 import torch
 
 from ..codec.pointer.grammar import State
-from .decoder import Decoder, Memory
-from .stepping import Stepping, StepWeights, one_thread
+from .stepping import Stepping, StepWeights, Voice, one_thread
 
 # A beam leaves alone what is this much less likely (in nats, 1 of 150) than its best. With 7 there
 # is a right statement for more questions, but it is chosen for no more: 64.4 % in place of 64.8 of
@@ -49,25 +48,21 @@ class Row:
     greedy: bool = False
 
 
-@dataclass(frozen=True)
-class Voice:
-    """A decoder with what it knows of the task; `ready` are its weights as steps need them."""
-
-    decoder: Decoder
-    memory: Memory
-    ready: StepWeights | None = None
-
-    @cached_property
-    def weights(self) -> StepWeights:
-        """Its weights as steps need them."""
-        return self.ready or StepWeights(self.decoder)
-
-
 class Writer:
-    """Writes for one task; counts the tokens that it has written, once for each voice."""
+    """Writes for one task; counts the tokens that it has written, once for each voice.
 
-    def __init__(self, voices: Sequence[Voice], begin: int, longest: int) -> None:
+    `weights` are those of the voices' decoders, where they are ready.
+    """
+
+    def __init__(
+        self,
+        voices: Sequence[Voice],
+        begin: int,
+        longest: int,
+        weights: StepWeights | None = None,
+    ) -> None:
         self._voices = voices
+        self._ready = weights
         self._begin = begin
         self._longest = min(longest, LONGEST)
         self.tokens = 0
@@ -121,8 +116,7 @@ class Writer:
         done: list[list[tuple[int, Row]]] = [[] for _ in starts]
         steps = self._read(starts)
         places = [place for place in range(len(starts)) for _ in range(n)]
-        for step in steps:
-            step.take(places)
+        steps.take(places)
         live = [replace(starts[place], place=number) for number, place in enumerate(places)]
         order = list(range(len(live)))
         while live:
@@ -156,22 +150,19 @@ class Writer:
             scores.append(voice.decoder.logits(states, memory))
         return torch.stack(scores).mean(0)
 
-    def _read(self, starts: Sequence[Row]) -> list[Stepping]:
-        tokens = [row.tokens for row in starts]
-        return [
-            Stepping(voice.decoder, voice.weights, voice.memory, self._begin, tokens)
-            for voice in self._voices
-        ]
+    def _read(self, starts: Sequence[Row]) -> Stepping:
+        return Stepping(self._voices, self._weights, self._begin, [row.tokens for row in starts])
+
+    @cached_property
+    def _weights(self) -> StepWeights:
+        return self._ready or StepWeights([voice.decoder for voice in self._voices])
 
     def _next(
-        self, steps: Sequence[Stepping], live: Sequence[Row], adjust: Adjust | None
+        self, steps: Stepping, live: Sequence[Row], adjust: Adjust | None
     ) -> npt.NDArray[np.float32]:
         """Log-probabilities of the tokens that the grammar allows, (rows, V + n)."""
-        logits = steps[0].logits()
-        for step in steps[1:]:
-            logits += step.logits()
-        logits /= np.float32(len(steps))
-        self.tokens += len(live) * len(steps)
+        logits = steps.logits()
+        self.tokens += len(live) * len(self._voices)
         for number, row in enumerate(live):
             allowed = row.state.allowed()
             if adjust is not None:
@@ -189,11 +180,10 @@ class Writer:
         return Row((*row.tokens, token), row.state.advance(token), score, row.origin, place)
 
 
-def _continued(steps: Sequence[Stepping], rows: Sequence[Row]) -> list[Row]:
+def _continued(steps: Stepping, rows: Sequence[Row]) -> list[Row]:
     """The live rows are now these: each continues the row `place` by its last token."""
     if rows:
-        for step in steps:
-            step.write([row.place for row in rows], [row.tokens[-1] for row in rows])
+        steps.write([row.place for row in rows], [row.tokens[-1] for row in rows])
     return [replace(row, place=number) for number, row in enumerate(rows)]
 
 

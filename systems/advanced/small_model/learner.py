@@ -20,10 +20,11 @@ from ..task import Role, Task
 from ..training.lessons import Lesson, Loss, Rollout
 from .configuration import SmallConfig
 from .critic import marks, padded
-from .generation import Row, Voice, Writer
+from .generation import Row, Writer
 from .inputs import Batch, Inputs, make_batch, make_inputs
 from .model import SmallModel
 from .session import SmallPolicy, item_log_odds, task_batch
+from .stepping import Voice
 from .word_table import WordTable
 
 LABEL_SMOOTHING = 0.02

@@ -17,6 +17,8 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from t2s_bench.errors import BadInput
+
 from .configuration import SmallConfig
 from .critic import Critic
 from .decoder import Decoder, Memory
@@ -30,6 +32,8 @@ WORDS = "words.txt"
 WEIGHTS = "weights.pt"
 # The folder of a model's fellow, in the model's own.
 FELLOW = "fellow"
+# Sizes that decoders which step together have in common.
+TOGETHER = ("vocabulary", "width", "heads", "feedforward", "decoder_layers", "longest_sql")
 
 
 class SmallWriter(nn.Module):
@@ -79,7 +83,14 @@ class SmallModel(SmallWriter):
         return [self] if self.fellow is None else [self, self.fellow]
 
     def join(self, fellow: SmallWriter) -> None:
-        """From now on the other one writes with this model."""
+        """From now on the other one writes with this model.
+
+        Raises BadInput where their decoders have not the same sizes.
+        """
+        for name in TOGETHER:
+            own, other = getattr(self.config, name), getattr(fellow.config, name)
+            if own != other:
+                raise BadInput(f"{name} is {own} here and {other} in the fellow: train one alike")
         self.fellow = fellow.requires_grad_(False)
 
     def critic_from(self, writer: SmallWriter) -> None:

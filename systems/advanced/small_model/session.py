@@ -19,12 +19,12 @@ from ..schema_graph.lexical import lexical_linking
 from ..task import Evidence, Linking, Task
 from .constraints import adjustment
 from .critic import marks
-from .generation import Row, Voice, Writer
+from .generation import Row, Writer
 from .inputs import Batch, make_batch, make_inputs
 from .judging import Judging
 from .model import SmallModel, SmallWriter
 from .names import item_name
-from .stepping import StepWeights
+from .stepping import StepWeights, Voice
 
 # The logit of a statement that does not run, or that nothing can be said of: surely wrong.
 BROKEN = -12.0
@@ -42,7 +42,8 @@ class SmallPolicy:
 
     def __init__(self, model: SmallModel, typed: bool = True, fixed: bool = False) -> None:
         self.model = model.eval()
-        self._ready = [StepWeights(writer.decoder) for writer in model.writers] if fixed else None
+        decoders = [writer.decoder for writer in model.writers]
+        self._weights = StepWeights(decoders) if fixed else None
         self.typed = typed and model.config.typed
         self._linked: SmallSession | None = None
 
@@ -51,7 +52,7 @@ class SmallPolicy:
         linked, self._linked = self._linked, None
         if linked is not None and linked.task is task:
             return linked
-        return SmallSession(self.model, task, linking, self.typed, self._ready)
+        return SmallSession(self.model, task, linking, self.typed, self._weights)
 
     def link(self, task: Task) -> Linking:
         """The schema role's relevance; the lexical linker's where attention is not typed.
@@ -60,7 +61,7 @@ class SmallPolicy:
         """
         if not self.typed:
             return lexical_linking(task)
-        self._linked = SmallSession(self.model, task, ready=self._ready)
+        self._linked = SmallSession(self.model, task, weights=self._weights)
         return self._linked.linking()
 
 
@@ -73,24 +74,24 @@ class SmallSession:
         task: Task,
         linking: Linking | None = None,
         typed: bool = True,
-        ready: Sequence[StepWeights] | None = None,
+        weights: StepWeights | None = None,
     ) -> None:
         self._model = model
         self._task = task
         self._graph = task.graph
         self._batches = [task_batch(writer, task, linking, typed) for writer in model.writers]
         voices, relevances = [], []
-        for number, (writer, batch) in enumerate(zip(model.writers, self._batches, strict=True)):
+        for writer, batch in zip(model.writers, self._batches, strict=True):
             with torch.inference_mode():
                 items, relevance = writer.encoder(batch)
                 if not typed:
                     relevance = batch.relevance
                 memory = writer.decoder.memory(items, batch.mask, relevance)
-            voices.append(Voice(writer.decoder, memory, ready[number] if ready else None))
+            voices.append(Voice(writer.decoder, memory))
             relevances.append(relevance[0])
         # (n,): log-odds that an item is used, the writers' mean.
         self._relevance = torch.stack(relevances).mean(0)
-        self._writer = Writer(voices, BEGIN, model.config.longest_sql - 1)
+        self._writer = Writer(voices, BEGIN, model.config.longest_sql - 1, weights)
         self._start = State.start(task.graph)
         self._known: dict[str, tuple[tuple[int, ...], float]] = {}
         self._scored = 0

@@ -9,15 +9,17 @@ from systems.advanced.codec.codec import Partial
 from systems.advanced.codec.pointer.encode import encode
 from systems.advanced.codec.pointer.vocabulary import BEGIN
 from systems.advanced.schema_graph.build import TaskMaker
-from systems.advanced.small_model.generation import Voice, Writer
+from systems.advanced.small_model.generation import Writer
 from systems.advanced.small_model.learner import SmallLearner
 from systems.advanced.small_model.model import FELLOW, WEIGHTS, SmallModel, SmallWriter
 from systems.advanced.small_model.session import SmallPolicy, task_batch
+from systems.advanced.small_model.stepping import Voice
 from systems.advanced.task import Role, Task
 from systems.advanced.training.lessons import Lesson
 from tests.systems.advanced.tiny_small import tiny_config
 
 from t2s_bench.benchmarks.benchmark import load
+from t2s_bench.errors import BadInput
 from t2s_bench.types import Example
 
 
@@ -140,6 +142,13 @@ def test_training_leaves_the_fellow_as_it_is(pair: SmallModel, asked: tuple[Task
         name for name, one in pair.state_dict().items() if not torch.equal(one, before[name])
     }
     assert changed and not any(name.startswith(FELLOW) for name in changed)
+
+
+def test_writers_of_other_sizes_do_not_step_together(asked: tuple[Task, Example]) -> None:
+    task, _ = asked
+    wider = SmallLearner.from_lessons(tiny_config(width=48), [task]).model
+    with pytest.raises(BadInput, match="width is 24 here and 48 in the fellow: train one alike"):
+        model(asked, 1).join(wider)
 
 
 def test_with_edges_off_a_pair_takes_the_linking_of_whoever_asks(

@@ -9,7 +9,7 @@ from systems.advanced.codec.pointer.vocabulary import BEGIN, SIZE
 from systems.advanced.schema_graph.build import TaskMaker
 from systems.advanced.small_model.learner import SmallLearner
 from systems.advanced.small_model.session import task_batch
-from systems.advanced.small_model.stepping import Stepping, StepWeights
+from systems.advanced.small_model.stepping import Stepping, StepWeights, Voice
 from systems.advanced.task import Task
 from systems.advanced.training.learners import small_config
 from systems.advanced.training.options import TrainingOptions
@@ -42,7 +42,8 @@ def test_steps_give_the_scores_of_the_whole_statement(
     model = learner.model.eval()
     with torch.inference_mode():
         memory, _ = model.remember(task_batch(model, task))
-        steps = Stepping(model.decoder, StepWeights(model.decoder), memory, BEGIN, rows)
+        voice = Voice(model.decoder, memory)
+        steps = Stepping([voice], StepWeights([model.decoder]), BEGIN, rows)
         steps.take([2, 0, 0, 1])
         steps.write([1, 3, 0], [8, SIZE, 10])
         steps.write([0, 1, 2], [11, 12, SIZE + 1])
@@ -61,7 +62,8 @@ def test_what_no_row_sees_any_more_is_forgotten_without_a_trace(
     rows: list[tuple[int, ...]] = [(3,), (4, 5)]
     with torch.inference_mode():
         memory, _ = model.remember(task_batch(model, task))
-        steps = Stepping(model.decoder, StepWeights(model.decoder), memory, BEGIN, rows)
+        voice = Voice(model.decoder, memory)
+        steps = Stepping([voice], StepWeights([model.decoder]), BEGIN, rows)
         for _ in range(40):  # several times the room there is at first
             places = chance.integers(len(rows), size=6).tolist()
             tokens = chance.integers(1, SIZE, size=6).tolist()
