@@ -64,7 +64,7 @@ def folds(databases: Iterable[str], count: int) -> list[frozenset[str]]:
     """The databases dealt out in the order of a hash of their names.
 
     >>> [sorted(fold) for fold in folds(["a", "b", "c", "d"], 2)]
-    [['b', 'c'], ['a', 'd']]
+    [['c', 'd'], ['a', 'b']]
     """
     names = sorted(set(databases), key=lambda name: (crc32(f"fold:{name}".encode()), name))
     if len(names) < count:
