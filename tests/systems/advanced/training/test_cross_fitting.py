@@ -26,7 +26,6 @@ from systems.advanced.training.supervised import supervised
 from systems.advanced.training.teaching import TOGETHER, drawn, grouped, taught
 from systems.advanced.training.work import Work
 from tests.systems.advanced.tiny_qwen import make_folder
-from tests.systems.advanced.tiny_small import make_small_folder
 from tests.systems.advanced.training.tiny import (
     STATEMENTS,
     TinyLearner,
@@ -251,7 +250,9 @@ def test_the_small_model_s_critic_starts_as_the_only_writer(towns: Path, tmp_pat
         for one in read_data(chosen, 0, tmp_path).train
         if one.database is not None
     ]
-    chosen = replace(chosen, fellow=str(make_small_folder(tmp_path / "other")))
+    (tmp_path / "other").mkdir()
+    make_learner(chosen, tasks).save(tmp_path / "other")
+    chosen = replace(chosen, fellow=str(tmp_path / "other"))
     learner: Any = make_learner(chosen, tasks)
     with working(tmp_path / "out", chosen, learner, task=maker.task) as work:
         work.make_learner = partial(make_learner, chosen)

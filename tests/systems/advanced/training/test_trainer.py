@@ -13,7 +13,6 @@ from systems.advanced.training.options import TrainingOptions
 from systems.advanced.training.plan import make_plan
 from systems.advanced.training.trainer import AdvancedTrainer
 from tests.systems.advanced.tiny_qwen import make_folder
-from tests.systems.advanced.tiny_small import make_small_folder
 from tests.systems.advanced.training.tiny import make_towns, small_options
 from typer.testing import CliRunner
 
@@ -93,9 +92,11 @@ def test_the_plan_counts_a_pretrained_model_from_its_configuration_alone(
 
 
 def test_a_fellow_joins_a_new_model_and_a_saved_one(towns: Path, tmp_path: Path) -> None:
-    other = make_small_folder(tmp_path / "other")
+    other = tmp_path / "other"
+    other.mkdir()
     sizes = {"schema_embedding_dim": 24, "schema_gat_heads": 2, "schema_gat_layers": 1}
     options = small_options(towns, fellow=str(other), **sizes)
+    make_learner(replace(options, fellow=None), []).save(other)
     for name in ("small", str(other)):
         learner = make_learner(replace(options, model_name=name), [])
         assert isinstance(learner, SmallLearner) and learner.model.fellow is not None
