@@ -1,7 +1,8 @@
 """What is trained on: questions of training splits and synthetic ones, checked and divided.
 
 Databases, not questions, are held out: some to measure progress (development), some to calibrate.
-The division depends on the seed and the databases' names alone.
+The division depends on the databases' names alone, so that trainings with different seeds can be
+compared, and put together, on databases that none of them has seen.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from .options import TrainingOptions
 
 # Synthetic questions that are made here, on the databases of a benchmark: its name, how many.
 MADE = re.compile(r"(?P<name>.+):(?P<count>[1-9]\d*)")
+# Draws the databases that are held out; another number would put them into training.
+DIVISION = 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def read_data(options: TrainingOptions, seed: int, folder: Path | None = None) -
     }
     kept = [example for example in read.examples if example.id not in leaks.reasons]
     mixed_in = frozenset(example.id for example in read.examples[own:]) if own else frozenset()
-    data = divided(kept, read.weights, mixed_in, options, seed, summary)
+    data = divided(kept, read.weights, mixed_in, options, summary)
     return data if options.limit is None else _limited(data, read.sets, options.limit)
 
 
@@ -121,7 +124,6 @@ def divided(
     weights: Mapping[str, float],
     synthetic: frozenset[str],
     options: TrainingOptions,
-    seed: int,
     summary: Mapping[str, object],
 ) -> Data:
     """Holds databases out; synthetic questions on these are left out, too."""
@@ -133,14 +135,14 @@ def divided(
             f"{len(names)} databases are too few to hold {held_out} out: lower "
             "development_databases and calibration_databases"
         )
-    Random(seed).shuffle(names)
+    Random(DIVISION).shuffle(names)
     development = set(names[: options.development_databases])
     calibration = set(names[options.development_databases : held_out])
     of = {
         part: [example for example in own if example.question.database in chosen]
         for part, chosen in (("development", development), ("calibration", calibration))
     }
-    chance = Random(seed)
+    chance = Random(DIVISION)
     slices = {
         part: tuple(chance.sample(of[part], min(len(of[part]), count)))
         for part, count in (
