@@ -22,7 +22,7 @@ PAIRS = [
     ("Names of singers from France?", "SELECT name FROM singer WHERE country = 'France'"),
     ("Names of singers, oldest first?", "SELECT name FROM singer ORDER BY age DESC"),
 ]
-STEPS = 60
+STEPS = 80
 # First and last steps with lower rates: what is learnt must not hang on the processor's rounding.
 WARM_UP, COOL_DOWN = 10, 20
 WRONG = "SELECT age FROM singer"
@@ -103,6 +103,9 @@ def learnt(model_folder: Path, tasks: list[Task]) -> Learnt:
     from systems.advanced.language_model.adapters import Lora
     from systems.advanced.language_model.loading import LocalOptions
 
+    # Else the adapters begin as the tests before left chance, and one such beginning in two has not
+    # learnt to link in these steps.
+    torch.manual_seed(0)
     learner = ChatLearner.create(
         LocalOptions(str(model_folder), dtype="float32", device="cpu"),
         ChatSettings(examples=1, max_sql_tokens=80),
