@@ -50,11 +50,24 @@ def full(mini: Benchmark) -> list[Prediction]:
 
 def test_the_shipped_checkpoint_is_small_and_has_an_arm_trained_without_gat() -> None:
     size = sum(path.stat().st_size for path in CHECKPOINTS.rglob("*") if path.is_file())
-    assert size < 25_000_000
+    assert size < 35_000_000
     for arm, typed in (("full", True), ("without-gat", False)):
         config = json.loads((CHECKPOINTS / arm / "config.json").read_text())
         assert config["typed"] is typed
         assert (CHECKPOINTS / arm / "calibration.json").is_file()
+
+
+def test_the_writers_beside_the_arms_are_fellows_for_them() -> None:
+    pytest.importorskip("torch")
+    from systems.advanced.small_model.model import SmallModel
+    from systems.advanced.training.learners import fellow_of
+
+    for arm in ("full", "without-gat"):
+        model = SmallModel.load(CHECKPOINTS / arm)
+        model.join(fellow_of(str(CHECKPOINTS / "fellows" / arm)))
+        own, other = (one.decoder.state_dict() for one in model.writers)
+        assert any(bool((weight != other[name]).any()) for name, weight in own.items())
+        assert sum(one.numel() for one in model.parameters()) < 20_000_000
 
 
 def test_the_same_seed_gives_the_same_bytes(mini: Benchmark, full: list[Prediction]) -> None:
